@@ -1,0 +1,1 @@
+"""The back room: reads catalogs, extracts metadata row by row, keeps the results."""

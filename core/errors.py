@@ -1,0 +1,104 @@
+"""The error tree. Every message is written for the person who has to act on it.
+
+::
+
+    ShopkeeperError
+    ├── SettingError          a setting is missing, wrong or in conflict
+    ├── ServiceError          one of our own processes is not there or does not answer
+    │   └── DownloadError     a file we need could not be fetched, stored or verified
+    ├── CatalogError          a file that is no usable catalog (row and column where known)
+    ├── FieldsError           a field set that cannot be extracted
+    ├── JobError              a job that does not exist or cannot do that now
+    ├── NotFoundError         a product, document or conversation that is not there
+    └── ModelError            a model call that gave no usable answer
+        ├── EndpointError     the endpoint refused, failed or could not be reached
+        │   └── RateLimited   it asked us to come back later
+        └── AnswerError       it answered, but not with what was asked for
+"""
+
+from __future__ import annotations
+
+
+class ShopkeeperError(Exception):
+    """Base of everything we raise on purpose; ``str(error)`` is safe to show."""
+
+    @property
+    def message(self) -> str:
+        """The text for the person in front of the screen."""
+        return str(self)
+
+
+class SettingError(ShopkeeperError):
+    """A setting is missing, malformed or in conflict with another."""
+
+
+class ServiceError(ShopkeeperError):
+    """One of our own processes is not running or does not answer."""
+
+
+class DownloadError(ServiceError):
+    """A file we need could not be fetched, stored or verified."""
+
+
+class CatalogError(ShopkeeperError):
+    """A file cannot be read as a catalog.
+
+    Args:
+        message: What is wrong and what to do about it.
+        row: 1-based data row (the header is row 0), where one is to blame.
+        column: Column name, where one is to blame.
+    """
+
+    def __init__(self, message: str, *, row: int | None = None, column: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+
+
+class FieldsError(ShopkeeperError):
+    """A field set that cannot be extracted; the message names the field."""
+
+
+class JobError(ShopkeeperError):
+    """A job that does not exist, or cannot do what was asked in its state."""
+
+
+class NotFoundError(ShopkeeperError):
+    """A product, document or conversation that is not (or no longer) there."""
+
+
+class ModelError(ShopkeeperError):
+    """A model call that gave no usable answer.
+
+    Attributes:
+        transient: Whether the same call may succeed when it is tried again.
+    """
+
+    transient = False
+
+
+class EndpointError(ModelError):
+    """The endpoint refused the call, failed, or could not be reached."""
+
+    def __init__(self, message: str, *, status: int | None = None, transient: bool = True) -> None:
+        super().__init__(message)
+        self.status = status
+        self.transient = transient
+
+
+class RateLimited(EndpointError):
+    """The endpoint asked us to slow down; ``retry_after_s`` is its wish, if it said one."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, status=429)
+        self.retry_after_s = retry_after_s
+
+
+class AnswerError(ModelError):
+    """The model answered, but not with what was asked for; ``raw`` is its answer."""
+
+    transient = True
+
+    def __init__(self, message: str, *, raw: str = "") -> None:
+        super().__init__(message)
+        self.raw = raw

@@ -1,0 +1,97 @@
+"""All settings, read once from the environment and ``.env``.
+
+The only module that looks at the environment. Everything else is handed a
+:class:`Settings`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingError
+
+PROJECT = Path(__file__).resolve().parent.parent
+SAMPLE = PROJECT / "sample"
+
+
+class Settings(BaseSettings):
+    """What the person who runs Shopkeeper can choose.
+
+    Each field is set by the environment variable of its alias, or by a line
+    in ``.env``; ``.env.example`` explains them all.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    home: Path = Field(default=PROJECT / "data", validation_alias="SHOPKEEPER_HOME")
+    port: int = Field(default=8501, ge=1, le=65535, validation_alias="PORT")
+    address: str = Field(default="127.0.0.1", validation_alias="SHOPKEEPER_ADDRESS")
+    database: str | None = Field(default=None, validation_alias="DATABASE_URL")
+
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    openai_model: str | None = Field(default=None, validation_alias="OPENAI_MODEL")
+    slots: int | None = Field(default=None, ge=1, le=4096, validation_alias="SHOPKEEPER_SLOTS")
+    model: str = Field(default="qwen2.5-coder-0.5b", validation_alias="SHOPKEEPER_MODEL")
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("shopkeeper"),
+        validation_alias="SHOPKEEPER_CACHE",
+    )
+    call_timeout_s: float = Field(default=120.0, gt=0, validation_alias="SHOPKEEPER_CALL_TIMEOUT")
+    row_attempts: int = Field(default=4, ge=1, le=20, validation_alias="SHOPKEEPER_ROW_ATTEMPTS")
+    upload_limit_mb: int = Field(default=1024, ge=1, validation_alias="SHOPKEEPER_UPLOAD_LIMIT_MB")
+    sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
+
+    @cached_property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of our tables: ``DATABASE_URL`` or SQLite in the home."""
+        return self.database or f"sqlite:///{self.home / 'shopkeeper.db'}"
+
+    @cached_property
+    def embedded(self) -> bool:
+        """Whether the embedded model serves, because no other endpoint is named."""
+        return self.openai_api_key is None and self.openai_base_url is None
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of uploaded catalogs."""
+        return self.home / "uploads"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the child processes' logs."""
+        return self.home / "logs"
+
+
+def _variable(name: str) -> str:
+    return str(Settings.model_fields[name].validation_alias)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; keyword arguments win over the environment.
+
+    Raises:
+        SettingError: A value is malformed; the message names its variable.
+    """
+    try:
+        given: dict[str, Any] = {_variable(name): value for name, value in overrides.items()}
+        settings = Settings(**given)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']} (got {item['input']!r})"
+            for item in error.errors()
+        )
+        raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
+    home = settings.home.expanduser().resolve()
+    return settings.model_copy(update={"home": home})

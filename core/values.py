@@ -1,0 +1,69 @@
+"""One extracted value: what it is and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Scalar = str | float | bool | list[str]
+
+
+class Origin(StrEnum):
+    """Where a value came from."""
+
+    STATED = "stated"  #: written in the row, at ``column[start:end]``
+    INFERRED = "inferred"  #: the model's own words or conclusion
+    HUMAN = "human"  #: entered or corrected by a person
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field's value for one product.
+
+    Attributes:
+        value: The typed value.
+        origin: Where it came from.
+        column: For a stated value, the catalog column it is written in.
+        start: First character of it in that column's text, 0-based.
+        end: One past its last character.
+    """
+
+    value: Scalar
+    origin: Origin = Origin.INFERRED
+    column: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form stored in the database; absent parts are left out."""
+        parts = {
+            "value": self.value,
+            "origin": str(self.origin),
+            "column": self.column,
+            "start": self.start,
+            "end": self.end,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Value:
+        """Rebuild a value from :meth:`to_json`."""
+        return cls(
+            value=stored["value"],
+            origin=Origin(stored.get("origin", Origin.INFERRED)),
+            column=stored.get("column"),
+            start=stored.get("start"),
+            end=stored.get("end"),
+        )
+
+    def text(self) -> str:
+        """The value as a person would write it in a cell; lists joined by commas."""
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        if isinstance(self.value, list):
+            return ", ".join(self.value)
+        if isinstance(self.value, float):
+            return f"{self.value:.12g}"
+        return self.value
