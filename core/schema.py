@@ -1,0 +1,209 @@
+"""Every table and status. Times are seconds since the epoch (UTC)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, BigInteger, Column, Float, Integer, String, Table, Text
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"  #: recorded; the worker has not begun it
+    RUNNING = "running"  #: rows are being extracted
+    PAUSED = "paused"  #: stopped by a person, to be resumed
+    CANCELLED = "cancelled"  #: stopped by a person for good; what is done is kept
+    DONE = "done"  #: every row has a result or a reason
+    FAILED = "failed"  #: stopped by an error; the reason says which
+
+
+class RowStatus(StrEnum):
+    """How a row ended. A row that is not recorded yet is still waiting."""
+
+    DONE = "done"  #: extracted
+    FAILED = "failed"  #: given up, with a reason
+
+
+class Lane(StrEnum):
+    """Who is waiting for a model call."""
+
+    CHAT = "chat"  #: a person
+    BATCH = "batch"  #: a job
+
+
+class MessageStatus(StrEnum):
+    """Where an answer stands."""
+
+    STREAMING = "streaming"  #: being written
+    DONE = "done"  #: complete
+    STOPPED = "stopped"  #: cut short by the reader
+    FAILED = "failed"  #: cut short by an error
+
+
+metadata = sa.MetaData()
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("catalog", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("upload_id", String(16), sa.ForeignKey("uploads.id"), nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("reason", Text, nullable=False, default=""),
+    Column("run", Integer, nullable=False, default=1),
+    Column("rows", Integer, nullable=False),
+    Column("request_key", String(64), unique=True),
+    Column("created_at", Float, nullable=False, index=True),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("published_at", Float),
+)
+
+shards = Table(
+    "shards",
+    metadata,
+    Column("job_id", String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("shard_no", Integer, primary_key=True),
+    Column("first_row", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("done", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+)
+
+rows = Table(
+    "rows",
+    metadata,
+    Column("job_id", String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("row_no", Integer, primary_key=True),
+    Column("status", String(8), nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("finished_at", Float, nullable=False),
+)
+sa.Index("rows_by_status", rows.c.job_id, rows.c.status, rows.c.row_no)
+
+#: Progress over time, written by the worker: what the plot and the rate are drawn from.
+samples = Table(
+    "samples",
+    metadata,
+    Column("job_id", String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Float, primary_key=True),
+    Column("done", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("price", Float),
+    Column("currency", String(3)),
+    Column("stock", Integer),
+    Column("department", Text, index=True),
+    Column("url", Text),
+    Column("image", Text),
+    Column("values", JSON, nullable=False),
+    Column("source", String(64), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("indexed_version", Integer, nullable=False, default=0),
+    Column("deleted", sa.Boolean, nullable=False, default=False),
+    Column("updated_at", Float, nullable=False),
+)
+sa.Index(
+    "products_to_index",
+    products.c.id,
+    sqlite_where=products.c.version != products.c.indexed_version,
+    postgresql_where=products.c.version != products.c.indexed_version,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("indexed_version", Integer, nullable=False, default=0),
+    Column("chunks", Integer, nullable=False, default=0),
+    Column("deleted", sa.Boolean, nullable=False, default=False),
+    Column("updated_at", Float, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("visitor", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+sa.Index("conversations_of_visitor", conversations.c.visitor, conversations.c.updated_at)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column(
+        "conversation_id",
+        String(16),
+        sa.ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("position", Integer, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("passages", JSON, nullable=False),
+    Column("timing", JSON, nullable=False),
+    Column("feedback", Integer, nullable=False, default=0),
+    Column("created_at", Float, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("lane", String(8), nullable=False),
+    Column("endpoint", String(80), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("job_id", String(16)),
+    Column("conversation_id", String(16)),
+    Column("calls", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("ttft_ms", Float),
+    Column("total_ms", Float, nullable=False),
+    Column("outcome", String(40), nullable=False),
+)
+sa.Index("usage_of_job", usage.c.job_id)
