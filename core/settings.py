@@ -6,6 +6,7 @@ The only module that looks at the environment. Everything else is handed a
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,11 @@ class Settings(BaseSettings):
         """Folder of the child processes' logs."""
         return self.home / "logs"
 
+    @property
+    def run(self) -> Path:
+        """Folder of what lives only while processes run: ports, sockets, locks, progress."""
+        return self.home / "run"
+
 
 def _variable(name: str) -> str:
     return str(Settings.model_fields[name].validation_alias)
@@ -93,5 +99,20 @@ def load_settings(**overrides: Any) -> Settings:
             for item in error.errors()
         )
         raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
-    home = settings.home.expanduser().resolve()
-    return settings.model_copy(update={"home": home})
+    folders = {name: getattr(settings, name).expanduser().resolve() for name in ("home", "cache")}
+    return settings.model_copy(update=folders)
+
+
+def child_environment(settings: Settings, **extra: str) -> dict[str, str]:
+    """The environment for a child process: ours, with these settings made explicit.
+
+    A child then works with what its parent was given, however that was said
+    and whatever happens to ``.env`` meanwhile. ``extra`` wins over all.
+    """
+    chosen = {_variable(name): getattr(settings, name) for name in Settings.model_fields}
+    texts = {name: _text(value) for name, value in chosen.items() if value is not None}
+    return {**os.environ, **texts, **extra}
+
+
+def _text(value: Any) -> str:
+    return str(value.get_secret_value() if isinstance(value, SecretStr) else value)
