@@ -84,6 +84,9 @@ shards = Table(
     Column("rows", Integer, nullable=False),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
+    Column("calls", Integer, nullable=False, default=0),
+    Column("prompt_tokens", BigInteger, nullable=False, default=0),
+    Column("completion_tokens", BigInteger, nullable=False, default=0),
 )
 
 rows = Table(
