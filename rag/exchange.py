@@ -1,0 +1,143 @@
+"""What passes over the counter: turns, passages, what was found, how long it took.
+
+Plain values, cheap to import. Knows neither how passages are found nor how
+answers are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from core.products import Product
+from core.values import Value
+
+
+class Role(StrEnum):
+    """Who said it."""
+
+    USER = "user"  #: the shopper
+    ASSISTANT = "assistant"  #: the shop
+
+
+class Kind(StrEnum):
+    """What a passage was taken from."""
+
+    PRODUCT = "product"  #: the published catalog
+    POLICY = "policy"  #: a policy document
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier utterance of the conversation."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One thing found in the shop, as it was shown and given to the model.
+
+    Attributes:
+        number: The citation that points at it, from 1.
+        id: ``product:<id>`` or ``policy:<document>#<chunk>``.
+        title: The product's or the document's title.
+        heading: Heading path inside a document, such as ``Returns > Refunds``; else empty.
+        text: Plain text without markup.
+        score: Similarity to the question, from 0 to 1.
+        product: The product as it was at that moment; None for a policy.
+    """
+
+    number: int
+    id: str
+    kind: Kind
+    title: str
+    heading: str
+    text: str
+    score: float
+    product: Product | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form stored with an answer."""
+        stored = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        stored["kind"] = str(self.kind)
+        stored["product"] = _product_json(self.product) if self.product else None
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Passage:
+        """Rebuild a passage from :meth:`to_json`."""
+        product = stored.get("product")
+        parts = dict(stored) | {
+            "kind": Kind(stored["kind"]),
+            "product": _product_from(product) if product else None,
+        }
+        return cls(**parts)
+
+
+def numbered(passages: list[Passage]) -> tuple[Passage, ...]:
+    """The same passages, cited as 1, 2, 3 in this order."""
+    return tuple(replace(passage, number=at) for at, passage in enumerate(passages, start=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought.
+
+    Attributes:
+        passages: Best first, numbered from 1; may be near misses when not ``relevant``.
+        relevant: Whether any of it is about the question.
+        best_score: Highest similarity, from 0 to 1.
+        retrieve_ms: Time the search took.
+    """
+
+    passages: tuple[Passage, ...]
+    relevant: bool
+    best_score: float
+    retrieve_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long an answer took, in milliseconds from the question's arrival.
+
+    Attributes:
+        retrieve_ms: Until the sources were known.
+        first_token_ms: Until the first word of the model; None when there was none.
+        total_ms: Until the end; None while the answer is being written.
+        tokens: Tokens of the answer, as the model server counted them.
+        prompt_tokens: Tokens the model had to read.
+    """
+
+    retrieve_ms: float = 0.0
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+    tokens: int = 0
+    prompt_tokens: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The form stored with an answer."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Timing:
+        """Rebuild a timing from :meth:`to_json`."""
+        return cls(**stored)
+
+
+def _product_json(product: Product) -> dict[str, Any]:
+    stored = {name: getattr(product, name) for name in Product.__dataclass_fields__}
+    stored["price"] = None if product.price is None else str(product.price)
+    stored["values"] = {name: value.to_json() for name, value in product.values.items()}
+    return stored
+
+
+def _product_from(stored: Mapping[str, Any]) -> Product:
+    parts = dict(stored)
+    parts["price"] = None if stored["price"] is None else Decimal(stored["price"])
+    parts["values"] = {name: Value.from_json(value) for name, value in stored["values"].items()}
+    return Product(**parts)
