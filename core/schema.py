@@ -24,6 +24,7 @@ class RowStatus(StrEnum):
 
     DONE = "done"  #: extracted
     FAILED = "failed"  #: given up, with a reason
+    RETRY = "retry"  #: had failed, and waits to be extracted again
 
 
 class Lane(StrEnum):
@@ -145,6 +146,9 @@ sa.Index(
     sqlite_where=products.c.version != products.c.indexed_version,
     postgresql_where=products.c.version != products.c.indexed_version,
 )
+
+#: Lets a search process see cheaply, every second, what was published since.
+sa.Index("products_by_change", products.c.updated_at)
 
 documents = Table(
     "documents",

@@ -57,6 +57,7 @@ def upgrade() -> None:
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_products_department"), ["department"], unique=False)
         batch_op.create_index(batch_op.f("ix_products_source"), ["source"], unique=False)
+        batch_op.create_index("products_by_change", ["updated_at"], unique=False)
         batch_op.create_index(
             "products_to_index",
             ["id"],
@@ -218,6 +219,7 @@ def downgrade() -> None:
     op.drop_table("usage")
     op.drop_table("uploads")
     with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.drop_index("products_by_change")
         batch_op.drop_index(
             "products_to_index",
             sqlite_where=sa.text("version != indexed_version"),
