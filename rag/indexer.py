@@ -1,0 +1,197 @@
+"""The process that keeps the search index in step: ``python -m rag.indexer``.
+
+Asks the tables what is pending, embeds it, stores it in Chroma and only then
+says so in the tables. Whatever moment it is killed at, the worst that happens
+is that one batch is embedded again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import sqlalchemy as sa
+from filelock import FileLock
+
+from core import ports, products, progress
+from core.db import Database, open_database
+from core.errors import ServiceError
+from core.files import make_folder, write_atomically
+from core.products import Product
+from core.schema import products as table
+from core.settings import SAMPLE, Settings, load_settings
+from rag import documents
+from rag.documents import Document
+from rag.embedding import Embedder
+from rag.exchange import Kind
+from rag.index import EmbeddingMismatch, Entry, Index
+from rag.shop_csv import read_shop
+from rag.texts import embedded_text
+
+logger = logging.getLogger(__name__)
+
+LABEL = "Filling the shelves"
+POLL_S = 1.0
+#: Small enough that shoppers' searches do not notice a batch being stored.
+BATCH = 50
+DOCUMENTS = 4
+#: A killed indexer leaves a batch in Chroma that the tables do not know of yet.
+TOLERANCE = 2 * BATCH
+
+
+def step(db: Database, index: Index, *, limit: int = BATCH) -> int:
+    """Index one batch of what is pending; returns how many products and documents it took.
+
+    Raises:
+        ServiceError: Chroma cannot be reached; everything stays pending.
+    """
+    texts = documents.pending(db, DOCUMENTS)
+    for document in texts:
+        _index_document(db, index, document)
+    items = products.pending(db, limit)
+    if items:
+        index.put(Kind.PRODUCT, [_entry(item) for item in items if not item.deleted])
+        index.remove(Kind.PRODUCT, [_id(item) for item in items if item.deleted])
+        products.mark_indexed(db, items)
+    return len(texts) + len(items)
+
+
+def count_pending(db: Database) -> int:
+    """How many products and documents the index does not know yet."""
+    return products.count_pending(db) + documents.count_pending(db)
+
+
+def repair(db: Database, index: Index) -> bool:
+    """Compare Chroma with the tables and start over where it is not theirs; says if it did.
+
+    That is so after its directory was lost or replaced, and after a change of
+    the embedding model.
+
+    Raises:
+        ServiceError: Chroma cannot be reached.
+    """
+    try:
+        known = {Kind.PRODUCT: _count_indexed(db), Kind.POLICY: documents.count_indexed_chunks(db)}
+        strange = [kind for kind in Kind if _differs(index.count(kind), known[kind])]
+    except EmbeddingMismatch:
+        strange = list(Kind)
+    if not strange:
+        return False
+    logger.warning("The search index does not match the tables; building it again.")
+    index.reset()
+    products.reindex_all(db)
+    documents.reindex_all(db)
+    return True
+
+
+def seed(settings: Settings, db: Database) -> None:
+    """Put the sample shop on sale, the first time this home is started and is still empty.
+
+    Raises:
+        ServiceError: The home cannot be written.
+        CatalogError: The sample was damaged.
+    """
+    marker = settings.home / "seeded"
+    if not settings.sample_shop or marker.exists():
+        return
+    if products.count(db) == 0 and not documents.listing(db):
+        products.publish(db, read_shop(SAMPLE / "catalog.csv", source="sample").products)
+        documents.publish_documents(db, SAMPLE / "policies")
+    # Remembered in the home, so that a merchant who deletes the sample is rid of it.
+    write_atomically(marker, "The sample shop was offered once; it does not come back.\n")
+
+
+def lock_path(settings: Settings) -> Path:
+    """The file that the home's only indexer holds locked."""
+    return make_folder(settings.run) / "indexer.lock"
+
+
+def drain(settings: Settings, db: Database, index: Index) -> None:
+    """Index until nothing is pending, telling how far it is.
+
+    Raises:
+        ServiceError: Chroma cannot be reached; what is left stays pending.
+    """
+    done = 0
+    while left := count_pending(db):
+        progress.report(settings, LABEL, done, done + left)
+        done += step(db, index)
+    if done:
+        progress.clear(settings)
+
+
+def run(settings: Settings, db: Database, index: Index) -> NoReturn:
+    """Keep the index in step for ever; waits while Chroma is away."""
+    trusted = away = False
+    while True:
+        try:
+            if not trusted:
+                repair(db, index)
+                trusted = True
+            drain(settings, db, index)
+            away = False
+        except ServiceError as error:
+            if not away:
+                logger.warning("Waiting for the search index: %s", error)
+            trusted, away = False, True
+        time.sleep(POLL_S)
+
+
+def main() -> None:
+    """Run for this home until SIGTERM or Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    os.nice(5)
+    settings = load_settings()
+    with FileLock(lock_path(settings)):
+        db = open_database(settings)
+        seed(settings, db)
+        run(settings, db, Index(lambda: ports.read(settings).chroma, Embedder()))
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    # At once, even amid a batch: what is not marked as indexed is indexed again.
+    raise SystemExit(0)
+
+
+def _index_document(db: Database, index: Index, document: Document) -> None:
+    chunks = () if document.deleted else documents.split(document.name, document.text)
+    entries = [
+        Entry(chunk.id, f"{chunk.title}. {chunk.heading}. {chunk.text}", {"kind": Kind.POLICY})
+        for chunk in chunks
+    ]
+    if entries:
+        index.put(Kind.POLICY, entries)
+    left_over = range(len(chunks) + 1, document.chunks + 1)
+    index.remove(Kind.POLICY, [f"policy:{document.name}#{number}" for number in left_over])
+    documents.mark_indexed(db, document, len(chunks))
+
+
+def _entry(item: Product) -> Entry:
+    return Entry(_id(item), embedded_text(item), {"kind": Kind.PRODUCT, "product": item.id})
+
+
+def _id(item: Product) -> str:
+    return f"product:{item.id}"
+
+
+def _count_indexed(db: Database) -> int:
+    with db.read() as connection:
+        return connection.execute(
+            sa.select(sa.func.count()).where(table.c.indexed_version > 0)
+        ).scalar_one()
+
+
+def _differs(found: int, expected: int) -> bool:
+    lost = expected > 0 and found == 0
+    return lost or abs(found - expected) > max(TOLERANCE, expected // 10)
+
+
+if __name__ == "__main__":
+    main()

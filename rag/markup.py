@@ -1,0 +1,66 @@
+"""Takes the markup out of a merchant's text: HTML in descriptions, Markdown in policies."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+BLOCKS = frozenset(
+    {"p", "br", "li", "ul", "ol", "div", "tr", "td", "th", "table", "h1", "h2", "h3", "h4", "hr"}
+)
+HIDDEN = frozenset({"script", "style", "template"})
+LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
+EMPHASIS = re.compile(r"(\*\*|__|`)(.+?)\1")
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|[\s:|-]*$")
+
+
+class _Text(HTMLParser):
+    """Collects what a browser would show, with a space where a block begins or ends."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in HIDDEN
+        self._space(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = max(0, self._hidden - (tag in HIDDEN))
+        self._space(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
+
+    def _space(self, tag: str) -> None:
+        if tag not in BLOCKS:
+            return
+        # Items without a full stop would otherwise run into each other.
+        ended = "".join(self.parts[-1:]).rstrip()
+        self.parts.append("; " if tag == "li" and ended[-1:].isalnum() else " ")
+
+
+def plain(text: str) -> str:
+    """A description as one line of plain text; text without HTML keeps its words."""
+    if LOOKS_LIKE_HTML.search(text):
+        parser = _Text()
+        parser.feed(text)
+        parser.close()
+        text = "".join(parser.parts)
+    return " ".join(text.split())
+
+
+def plain_markdown(text: str) -> str:
+    """Markdown as readable lines: no emphasis marks, link targets or table rules."""
+    lines = [_line(line) for line in text.splitlines() if not TABLE_RULE.match(line)]
+    return "\n".join(line for line in lines if line)
+
+
+def _line(line: str) -> str:
+    line = LINK.sub(r"\1", EMPHASIS.sub(r"\2", line)).strip()
+    if line.startswith("|"):
+        return " | ".join(cell.strip() for cell in line.strip("|").split("|") if cell.strip())
+    return line

@@ -1,0 +1,41 @@
+"""What of a product is searched and shown: its facts as plain text, in a fixed order.
+
+Price and stock are left out on purpose: they change hourly, and are read from
+the tables when a product is shown.
+"""
+
+from __future__ import annotations
+
+from core.products import Product
+from rag.markup import plain
+
+#: About what the embedding reads of it; the title and the values come first.
+EMBEDDED_CHARS = 1000
+
+
+def facts(product: Product) -> str:
+    """Extracted values as ``brand: Acme; colour: red``; empty without any."""
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {text}"
+        for name, value in product.values.items()
+        if (text := value.text().strip())
+    )
+
+
+def product_text(product: Product) -> str:
+    """Everything searchable but the title."""
+    parts = (product.department or "", facts(product), plain(product.description))
+    return ". ".join(part for part in parts if part)
+
+
+def embedded_text(product: Product) -> str:
+    """What the embedding sees, cut at a word."""
+    text = f"{product.title.strip()}. {product_text(product)}"
+    return shortened(text, EMBEDDED_CHARS)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text cut at a word to at most ``limit`` characters, with an ellipsis if cut."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(None, 1)[0].rstrip(",;:") + "…"
