@@ -1,0 +1,234 @@
+"""The back room from a shell: ``python -m batch --help``.
+
+Progress and messages go to standard error, data to standard output. Exit
+codes: 0 all rows done, 1 a service or model failed, 2 bad input, 3 some rows
+failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from core.services import Service
+from rich.console import Console
+from rich.table import Table
+
+from batch import control, jobs, rows, uploads
+from batch.columns import Columns, check_columns
+from batch.downloads import Form, download
+from batch.fields import FieldSet, dump_fields, load_fields
+from batch.jobs import ACTIVE, Job
+from batch.results import write_lines
+from batch.uploads import Upload
+from core import services
+from core.console import Exit, bar, opened, print_json, say
+from core.db import Database
+from core.errors import CatalogError
+from core.schema import JobStatus, RowStatus
+from core.settings import Settings
+
+POLL_S = 0.25
+START_TIMEOUT_S = 60.0
+SHOWN_FAILURES = 20
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Extract metadata from catalogs, and look after the jobs.",
+)
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as `jobs` lists it.")]
+
+
+@app.command()
+def extract(
+    catalog: Annotated[Path, typer.Argument(metavar="IN.csv", help="The catalog.")],
+    fields: Annotated[Path, typer.Option(help="FIELDS.json: what to extract.")],
+    out: Annotated[Path, typer.Option(help="Where the results go: .csv or .jsonl.")],
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="Column with the product id.")
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option(help="Column to read; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Extract metadata from a catalog and write the results.
+
+    The same command again, after an interruption, goes on with the same job.
+    """
+    with opened() as (settings, db):
+        form = _form(out)
+        field_set = load_fields(fields)
+        upload = _upload(settings, db, catalog)
+        columns = _columns(settings, upload, id_column, text)
+        job = _job(db, upload, columns, field_set)
+        job = _wait(settings, db, job)
+        write_lines(out, download(settings, db, job.id, form))
+        _report(settings, db, job, out, as_json)
+        raise typer.Exit(Exit.ROWS_FAILED if job.failed or job.waiting else Exit.OK)
+
+
+def _form(out: Path) -> Form:
+    forms = {".csv": Form.CSV, ".jsonl": Form.JSONL}
+    if out.suffix.lower() not in forms:
+        raise CatalogError(f"{out.name}: the results can be written as .csv or .jsonl.")
+    if not out.absolute().parent.is_dir():
+        raise CatalogError(f"The folder {out.absolute().parent} for the results does not exist.")
+    return forms[out.suffix.lower()]
+
+
+def _upload(settings: Settings, db: Database, catalog: Path) -> Upload:
+    """The stored catalog; one that was stored before is not copied again."""
+    try:
+        with catalog.open("rb") as file:
+            stored = uploads.find(db, hashlib.file_digest(file, "sha256").hexdigest())
+            if stored is not None and uploads.table_path(settings, stored.id).exists():
+                return stored
+            file.seek(0)
+            with bar("Reading") as advance:
+                upload = uploads.store(settings, db, catalog.name, file, advance)
+    except OSError as error:
+        raise CatalogError(f"{catalog} cannot be read: {error.strerror}.") from error
+    for note in upload.catalog.notes:
+        say(f"Note: {note.message}")
+    return upload
+
+
+def _columns(
+    settings: Settings, upload: Upload, id_column: str | None, text: list[str] | None
+) -> Columns:
+    columns = uploads.guess(settings, upload)
+    chosen: dict[str, Any] = {}
+    if id_column is not None:
+        chosen["id"] = id_column
+    if text:
+        chosen["text"] = tuple(text)
+    columns = Columns.from_json(columns.to_json() | chosen)
+    check_columns(columns, upload.catalog.columns)
+    for note in uploads.id_notes(settings, upload, columns):
+        say(f"Note: {note.message}")
+    return columns
+
+
+def _job(db: Database, upload: Upload, columns: Columns, fields: FieldSet) -> Job:
+    """The job for exactly this work: an earlier one that goes on, or a new one."""
+    asked = orjson.dumps([upload.catalog.sha256, columns.to_json(), dump_fields(fields)])
+    key = hashlib.sha256(asked).hexdigest()
+    earlier = jobs.by_request(db, key)
+    if earlier is None:
+        job = jobs.submit(db, upload.id, columns, fields, upload.name, request_key=key)
+        say(f"Job {job.id}: {job.rows:,} rows")
+        return job
+    say(f"Going on with job {earlier.id}: {earlier.waiting:,} of {earlier.rows:,} rows left")
+    if earlier.waiting and earlier.status not in ACTIVE:
+        control.resume(db, earlier.id)
+    return jobs.get(db, earlier.id)
+
+
+def _wait(settings: Settings, db: Database, job: Job) -> Job:
+    """Wait for the job's end, with a bar, and with a worker that is seen to be there."""
+    if job.status not in ACTIVE:
+        return job
+    needs = {Service.WORKER} | ({Service.MODEL} if settings.embedded else set())
+    try:
+        services.ensure(settings, needs)
+        services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
+        with bar("Extracting") as advance:
+            while job.status in ACTIVE:
+                services.ensure(settings, needs)
+                advance(job.done + job.failed, job.rows)
+                time.sleep(POLL_S)
+                job = jobs.get(db, job.id)
+            advance(job.done + job.failed, job.rows)
+    finally:
+        services.stop(settings)
+    return job
+
+
+def _report(settings: Settings, db: Database, job: Job, out: Path, as_json: bool) -> None:
+    for row in rows.page(settings, db, job, 1, SHOWN_FAILURES, RowStatus.FAILED):
+        say(f"Row {row.row_no} failed: {row.error}")
+    if job.failed > SHOWN_FAILURES:
+        say(f"… and {job.failed - SHOWN_FAILURES:,} more failed rows")
+    if job.status is not JobStatus.DONE:
+        say(f"The job is {job.status}. {job.reason}".strip())
+    say(f"{job.done:,} rows done, {job.failed:,} failed, written to {out!s}")
+    if as_json:
+        print_json(summary(job))
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """What a script wants to know about a job."""
+    ended = job.finished_at or time.time()
+    return {
+        "job": job.id,
+        "name": job.name,
+        "status": str(job.status),
+        "reason": job.reason,
+        "rows": job.rows,
+        "done": job.done,
+        "failed": job.failed,
+        "waiting": job.waiting,
+        "calls": job.calls,
+        "prompt_tokens": job.tokens.prompt,
+        "completion_tokens": job.tokens.completion,
+        "seconds": round(ended - job.started_at, 3) if job.started_at else 0.0,
+    }
+
+
+@app.command("jobs")
+def list_jobs(
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """List the jobs, the newest first."""
+    with opened() as (_, db):
+        found = jobs.listing(db)
+        if as_json:
+            print_json([summary(job) for job in found])
+            return
+        table = Table("Job", "Name", "State", "Rows", "Done", "Failed")
+        for job in found:
+            counts = (f"{number:,}" for number in (job.rows, job.done, job.failed))
+            table.add_row(job.id, (job.name), job.status, *counts)
+        Console().print(table if found else "No jobs yet.")
+
+
+@app.command()
+def show(job_id: JobId) -> None:
+    """Show one job as JSON."""
+    with opened() as (_, db):
+        print_json(summary(jobs.get(db, job_id)))
+
+
+@app.command()
+def pause(job_id: JobId) -> None:
+    """Pause a job; what is done stays done."""
+    _decide(control.pause, job_id)
+
+
+@app.command()
+def resume(job_id: JobId) -> None:
+    """Go on with a paused, cancelled or stopped job."""
+    _decide(control.resume, job_id)
+
+
+@app.command()
+def cancel(job_id: JobId) -> None:
+    """Stop a job for good and keep what is done."""
+    _decide(control.cancel, job_id)
+
+
+def _decide(decision: Callable[[Database, str], None], job_id: str) -> None:
+    with opened() as (_, db):
+        decision(db, job_id)
+        job = jobs.get(db, job_id)
+        say(f"Job {job.id} is {job.status}: {job.done:,} of {job.rows:,} rows done")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,181 @@
+"""The durable engine (DBOS): a job becomes shards, shards wait in a queue, steps run them.
+
+Our own tables are the truth; the engine only sees to it that a shard which
+was begun is ended, whatever dies in between. Its arguments are ids, its
+workflows return nothing, and a workflow that finds its run outdated ends at
+once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from concurrent.futures import CancelledError, Future, wait
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+
+from batch import jobs, rows, runs
+from batch.extract import HOPELESS_STATUSES
+from batch.shard import RowLoop, Shard
+from core.db import Database
+from core.errors import EndpointError, JobError, ShopkeeperError
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SHARDS = "shards"
+#: Two shards at a time, so that the slots stay busy while one of them runs out.
+SHARDS_AT_ONCE = 2
+POLL_S = 0.2
+#: Raised only when the workflows change so much that begun ones cannot go on in the new code.
+WORKFLOW_VERSION = "1"
+#: A shard is tried again for about two minutes, then the job stops with the reason.
+STEP_ATTEMPTS = 8
+STEP_RETRY_S = 1.0
+#: Lowest shard numbers first, over all jobs: a small job overtakes a large one.
+LAST_PRIORITY = 2_000_000_000
+
+
+class Engine:
+    """Takes jobs through the row loop; one for each worker process.
+
+    Args:
+        settings: Names the home and the endpoint.
+        db: Our tables.
+        loop: A running event loop of another thread, which extracts the rows.
+        name: This worker's name, the same after a restart, so that it goes on
+            with what it had begun.
+    """
+
+    def __init__(
+        self, settings: Settings, db: Database, loop: asyncio.AbstractEventLoop, *, name: str
+    ) -> None:
+        self._settings = settings
+        self._db = db
+        self._loop = loop
+        self._rows = RowLoop(settings, db)
+        self._running: set[Future[None]] = set()
+        self._stopping = False
+        DBOS(config=_config(settings, name))
+        self._register()
+
+    def _register(self) -> None:
+        """Make workflows and steps of our methods."""
+
+        @DBOS.step(name="plan")
+        def plan(job_id: str, run: int) -> list[int]:
+            return runs.begin(self._db, job_id, run)
+
+        @DBOS.step(
+            name="extract_rows",
+            retries_allowed=True,
+            max_attempts=STEP_ATTEMPTS,
+            interval_seconds=STEP_RETRY_S,
+        )
+        def extract_rows(job_id: str, run: int, shard_no: int) -> None:
+            self._extract(job_id, run, shard_no)
+
+        @DBOS.workflow(name="run_shard", max_recovery_attempts=None)
+        def run_shard(job_id: str, run: int, shard_no: int) -> None:
+            try:
+                extract_rows(job_id, run, shard_no)
+            except Exception as error:
+                log.exception("job %s run %d shard %d gave up", job_id, run, shard_no)
+                runs.fail(self._db, job_id, run, _reason(error))
+
+        @DBOS.workflow(name="run_job", max_recovery_attempts=None)
+        def run_job(job_id: str, run: int) -> None:
+            for shard_no in plan(job_id, run):
+                with (
+                    SetWorkflowID(f"{job_id}-{run}-{shard_no}"),
+                    SetEnqueueOptions(priority=min(shard_no + 1, LAST_PRIORITY)),
+                ):
+                    DBOS.enqueue_workflow(SHARDS, run_shard, job_id, run, shard_no)
+
+        self._run_job = run_job
+
+    def start(self) -> None:
+        """Launch; shards that were running when the last worker died go on at once."""
+        DBOS.launch()
+        DBOS.register_queue(SHARDS, worker_concurrency=SHARDS_AT_ONCE, polling_interval_sec=POLL_S)
+
+    def take_up(self, job_id: str, run: int) -> None:
+        """Begin a run of a job; does nothing when that run was begun before."""
+        with SetWorkflowID(f"{job_id}-{run}"):
+            DBOS.start_workflow(self._run_job, job_id, run)
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """Stop the row loop and store what is done.
+
+        Nothing is told to the engine, so the next start goes on from here. The
+        process should end right after.
+        """
+        self._stopping = True
+        running = list(self._running)
+        for future in running:
+            future.cancel()
+        wait(running, timeout=timeout_s)
+
+    def _extract(self, job_id: str, run: int, shard_no: int) -> None:
+        try:
+            job = jobs.get(self._db, job_id)
+        except JobError:
+            return  # deleted meanwhile
+        if job.run != run:
+            return
+        try:
+            self._run_rows(Shard(job, shard_no))
+        except EndpointError as error:
+            if error.status not in HOPELESS_STATUSES:
+                raise
+            runs.fail(self._db, job_id, run, _reason(error))
+        if runs.settle(self._db, job_id, run):
+            rows.sample(self._db, job_id)
+            log.info("job %s run %d is done", job_id, run)
+
+    def _run_rows(self, shard: Shard) -> None:
+        future = asyncio.run_coroutine_threadsafe(self._rows.run(shard), self._loop)
+        self._running.add(future)
+        try:
+            future.result()
+        except CancelledError:
+            if self._stopping:
+                # The engine must not record an end of this step: it is to be begun again.
+                threading.Event().wait()
+            raise
+        finally:
+            self._running.discard(future)
+
+
+def _reason(error: BaseException) -> str:
+    """Why a job stopped, for the person who can do something about it."""
+    if isinstance(error, EndpointError) and error.status in HOPELESS_STATUSES:
+        return f"{error.message} Check OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL."
+    if isinstance(error, ShopkeeperError):
+        return error.message
+    return f"An unexpected error stopped it ({type(error).__name__}); the worker's log has details."
+
+
+def _config(settings: Settings, name: str) -> DBOSConfig:
+    return {
+        "name": "shopkeeper",
+        "system_database_url": _engine_url(settings),
+        "application_version": WORKFLOW_VERSION,
+        "executor_id": name,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "enable_otlp": False,
+    }
+
+
+def _engine_url(settings: Settings) -> str:
+    """The engine's own database, beside ours: a file in the home, or a schema on Postgres."""
+    if settings.database is not None and not settings.database.startswith("sqlite"):
+        return settings.database
+    path = settings.home / "engine.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")  # kept by the file; the engine never sets it
+    connection.close()
+    return f"sqlite:///{path}"

@@ -1,0 +1,213 @@
+"""Row results: record them, and read them back beside the catalog's own cells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from batch.extract import Outcome
+from batch.jobs import Job
+from batch.results import ResultRow
+from batch.table import SHARD_ROWS, read_table
+from batch.uploads import table_path
+from core.db import Database
+from core.schema import Lane, RowStatus, jobs, rows, samples, shards
+from core.settings import Settings
+from core.usage import Call, Tokens
+from core.usage import record as record_usage
+from core.values import Value
+
+ENDED = (RowStatus.DONE, RowStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which endpoint and run a block of outcomes came from."""
+
+    endpoint: str
+    model: str
+    run: int
+
+
+def missing(db: Database, job_id: str, first_row: int, count: int) -> list[int]:
+    """The rows of a range that have no result and no reason yet."""
+    with db.read() as connection:
+        ended = connection.execute(
+            sa.select(rows.c.row_no).where(
+                rows.c.job_id == job_id,
+                rows.c.row_no.between(first_row, first_row + count - 1),
+                rows.c.status.in_(ENDED),
+            )
+        )
+        known = set(ended.scalars())
+    return [number for number in range(first_row, first_row + count) if number not in known]
+
+
+def record(
+    db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome], source: Source
+) -> bool:
+    """Store outcomes of one shard together with the progress and usage they mean.
+
+    All in one transaction, so a kill leaves either everything or nothing. A
+    row that is done already is never overwritten.
+
+    Returns:
+        False when the job has been deleted meanwhile.
+    """
+    with db.write() as connection:
+        if connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id)).first() is None:
+            return False
+        _store(connection, job_id, outcomes, source.run)
+        _recount(connection, job_id, shard_no)
+        record_usage(connection, [_call(job_id, outcomes, source)])
+    return True
+
+
+def _store(connection: Connection, job_id: str, outcomes: Sequence[Outcome], run: int) -> None:
+    now = time.time()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(rows)
+    new = statement.excluded
+    summed = ("attempts", "prompt_tokens", "completion_tokens")
+    replaced = ("status", "values", "notes", "error", "raw", "run", "finished_at")
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["job_id", "row_no"],
+            set_={name: new[name] for name in replaced}
+            | {name: rows.c[name] + new[name] for name in summed},
+            where=rows.c.status != RowStatus.DONE,
+        ),
+        [_stored(job_id, outcome, run, now) for outcome in outcomes],
+    )
+
+
+def _stored(job_id: str, outcome: Outcome, run: int, now: float) -> dict[str, Any]:
+    return {
+        "job_id": job_id,
+        "row_no": outcome.row_no,
+        "status": outcome.status,
+        "values": {name: value.to_json() for name, value in outcome.values.items()},
+        "notes": list(outcome.notes),
+        "error": outcome.error,
+        "raw": outcome.raw,
+        "attempts": outcome.attempts,
+        "prompt_tokens": outcome.tokens.prompt,
+        "completion_tokens": outcome.tokens.completion,
+        "run": run,
+        "finished_at": now,
+    }
+
+
+def _recount(connection: Connection, job_id: str, shard_no: int) -> None:
+    """Count the shard's rows again: cheaper than being wrong, at a thousand rows."""
+    first = shard_no * SHARD_ROWS + 1
+    counts = connection.execute(
+        sa.select(
+            sa.func.sum(sa.case((rows.c.status == RowStatus.DONE, 1), else_=0)).label("done"),
+            sa.func.sum(sa.case((rows.c.status == RowStatus.FAILED, 1), else_=0)).label("failed"),
+            sa.func.sum(rows.c.attempts).label("calls"),
+            sa.func.sum(rows.c.prompt_tokens).label("prompt_tokens"),
+            sa.func.sum(rows.c.completion_tokens).label("completion_tokens"),
+        ).where(rows.c.job_id == job_id, rows.c.row_no.between(first, first + SHARD_ROWS - 1))
+    ).mappings()
+    connection.execute(
+        shards.update()
+        .where(shards.c.job_id == job_id, shards.c.shard_no == shard_no)
+        .values(dict(counts.one()))
+    )
+
+
+def _call(job_id: str, outcomes: Sequence[Outcome], source: Source) -> Call:
+    return Call(
+        lane=Lane.BATCH,
+        endpoint=source.endpoint,
+        model=source.model,
+        tokens=sum((outcome.tokens for outcome in outcomes), Tokens()),
+        total_ms=sum(outcome.total_ms for outcome in outcomes),
+        job_id=job_id,
+        calls=sum(outcome.attempts for outcome in outcomes),
+    )
+
+
+def sample(db: Database, job_id: str) -> None:
+    """Note the job's progress at this moment, for the plot and the rate."""
+    summed = ("done", "failed", "calls", "prompt_tokens", "completion_tokens")
+    sums = sa.select(
+        sa.literal(job_id),
+        sa.literal(time.time()),
+        *(sa.func.sum(shards.c[name]) for name in summed),
+    ).where(shards.c.job_id == job_id)
+    with db.write() as connection:
+        if connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id)).first():
+            connection.execute(samples.insert().from_select(["job_id", "at", *summed], sums))
+
+
+def page(
+    settings: Settings,
+    db: Database,
+    job: Job,
+    first_row: int,
+    count: int,
+    status: RowStatus | None = None,
+) -> list[ResultRow]:
+    """A page of rows with their results, in the catalog's order.
+
+    Args:
+        first_row: 1-based row to begin with.
+        status: Only rows that ended like this; then ``first_row`` is where the search begins.
+    """
+    if status is None:
+        return list(iterate(settings, db, job, first_row, count))
+    with db.read() as connection:
+        numbers = connection.execute(
+            sa.select(rows.c.row_no)
+            .where(rows.c.job_id == job.id, rows.c.status == status, rows.c.row_no >= first_row)
+            .order_by(rows.c.row_no)
+            .limit(count)
+        ).scalars()
+        wanted = list(numbers)
+    return [row for number in wanted for row in iterate(settings, db, job, number, 1)]
+
+
+def iterate(
+    settings: Settings, db: Database, job: Job, first_row: int = 1, count: int | None = None
+) -> Iterator[ResultRow]:
+    """Rows in the catalog's order with what was extracted so far, read block by block."""
+    last = job.rows if count is None else min(job.rows, first_row + count - 1)
+    table = table_path(settings, job.upload_id)
+    for start in range(first_row, last + 1, SHARD_ROWS):
+        size = min(SHARD_ROWS, last - start + 1)
+        ended = _results(db, job.id, start, size)
+        for number, original in read_table(table, start, size):
+            yield _result(number, original, ended.get(number))
+
+
+def _results(db: Database, job_id: str, first_row: int, count: int) -> dict[int, Any]:
+    with db.read() as connection:
+        found = connection.execute(
+            rows.select().where(
+                rows.c.job_id == job_id,
+                rows.c.row_no.between(first_row, first_row + count - 1),
+                rows.c.status.in_(ENDED),
+            )
+        ).mappings()
+        return {row["row_no"]: row for row in found}
+
+
+def _result(number: int, original: dict[str, str], stored: Any) -> ResultRow:
+    if stored is None:
+        return ResultRow(row_no=number, original=original, status="waiting", values={})
+    return ResultRow(
+        row_no=number,
+        original=original,
+        status=stored["status"],
+        values={name: Value.from_json(value) for name, value in stored["values"].items()},
+        error=stored["error"],
+        notes=tuple(stored["notes"]),
+    )

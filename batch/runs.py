@@ -1,0 +1,81 @@
+"""What the worker notes about a job: that a run began, goes on, and how it ended.
+
+A run is one go at a job's missing rows. Pausing and resuming start another
+run, and every note is guarded by the run's number, so that a worker which
+slept through the change cannot undo it.
+"""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from batch.jobs import ACTIVE
+from core.db import Database
+from core.schema import JobStatus, jobs, shards
+
+
+def begin(db: Database, job_id: str, run: int) -> list[int]:
+    """Mark the job as running; returns the numbers of the shards with rows missing."""
+    with db.write() as connection:
+        changed = connection.execute(
+            jobs.update()
+            .where(_current(job_id, run))
+            .values(
+                status=JobStatus.RUNNING,
+                started_at=sa.func.coalesce(jobs.c.started_at, time.time()),
+            )
+        ).rowcount
+        return _unfinished(connection, job_id) if changed else []
+
+
+def is_current(db: Database, job_id: str, run: int) -> bool:
+    """Whether this run is still the one that should work on the job."""
+    with db.read() as connection:
+        return (
+            connection.execute(sa.select(jobs.c.id).where(_current(job_id, run))).first()
+            is not None
+        )
+
+
+def settle(db: Database, job_id: str, run: int) -> bool:
+    """Mark the job as done if no row is missing any more; returns whether it is."""
+    with db.write() as connection:
+        if _unfinished(connection, job_id):
+            return False
+        change = {"status": JobStatus.DONE, "finished_at": time.time()}
+        connection.execute(jobs.update().where(_current(job_id, run)).values(change))
+        return True
+
+
+def fail(db: Database, job_id: str, run: int, reason: str) -> None:
+    """Stop the job with a reason that a person can act on; what is done is kept."""
+    with db.write() as connection:
+        connection.execute(
+            jobs.update()
+            .where(_current(job_id, run))
+            .values(status=JobStatus.FAILED, reason=reason, finished_at=time.time())
+        )
+
+
+def mark_published(db: Database, job_id: str) -> None:
+    """Note that the job's results have been put on the shelves."""
+    with db.write() as connection:
+        connection.execute(
+            jobs.update().where(jobs.c.id == job_id).values(published_at=time.time())
+        )
+
+
+def _current(job_id: str, run: int) -> sa.ColumnElement[bool]:
+    return sa.and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE))
+
+
+def _unfinished(connection: Connection, job_id: str) -> list[int]:
+    found = connection.execute(
+        sa.select(shards.c.shard_no)
+        .where(shards.c.job_id == job_id, shards.c.done + shards.c.failed < shards.c.rows)
+        .order_by(shards.c.shard_no)
+    )
+    return list(found.scalars())

@@ -1,0 +1,95 @@
+"""The worker process: takes up jobs as they are recorded, notes progress, obeys decisions.
+
+``python -m batch.worker`` runs until it is told to stop (SIGTERM or Ctrl-C).
+Killed at any moment, the next one goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+from filelock import FileLock
+
+from batch import jobs, rows
+from batch.engine import Engine
+from core.db import Database, open_database
+from core.errors import ShopkeeperError
+from core.schema import JobStatus
+from core.settings import load_settings
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.2
+SAMPLE_S = 2.0
+
+
+class Worker:
+    """What the process does, one step at a time."""
+
+    def __init__(self, db: Database, engine: Engine) -> None:
+        self._db = db
+        self._engine = engine
+        self._begun: set[tuple[str, int]] = set()
+        self._sampled = 0.0
+
+    def step(self, now: float) -> None:
+        """Look once: begin new runs, and note the progress of running jobs when it is time."""
+        active = jobs.active(self._db)
+        for job in active:
+            if (job.id, job.run) not in self._begun:
+                log.info(
+                    "taking up job %s run %d: %d of %d rows", job.id, job.run, job.waiting, job.rows
+                )
+                self._engine.take_up(job.id, job.run)
+        self._begun = {(job.id, job.run) for job in active}
+        if now - self._sampled >= SAMPLE_S:
+            self._sampled = now
+            for job in active:
+                if job.status is JobStatus.RUNNING:
+                    rows.sample(self._db, job.id)
+
+
+def run(worker: Worker, stop: threading.Event) -> None:
+    """Step until told to stop; a step that fails is logged and the next one tried."""
+    while not stop.wait(LOOK_S):
+        try:
+            worker.step(time.time())
+        except Exception:
+            log.exception("a step failed")
+
+
+def main() -> None:
+    """Entry of the process."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        settings = load_settings()
+        db = open_database(settings)
+    except ShopkeeperError as error:
+        sys.exit(error.message)
+    # One worker for a home: the engine's limits are not shared between processes on SQLite.
+    with FileLock(settings.home / "worker.lock"):
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="rows", daemon=True).start()
+        engine = Engine(settings, db, loop, name="worker")
+        engine.start()
+        log.info("ready")
+        run(Worker(db, engine), stop)
+        engine.stop()
+    # Engine threads wait for work that must not be recorded as ended; see Engine.stop.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""What our commands share: messages on standard error, data on standard output, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from core.db import Database, open_database
+from core.errors import CatalogError, FieldsError, JobError, ShopkeeperError
+from core.settings import Settings, load_settings
+
+notes = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """Exit codes of our commands."""
+
+    OK = 0  #: all is done
+    FAILED = 1  #: a service or a model failed
+    BAD_INPUT = 2  #: a file or an argument is wrong
+    ROWS_FAILED = 3  #: finished, but some rows failed
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Database]]:
+    """Settings and database for a command; errors of ours become a line and an exit code."""
+    try:
+        settings = load_settings()
+        db = open_database(settings)
+        try:
+            yield settings, db
+        finally:
+            db.close()
+    except ShopkeeperError as error:
+        say(f"Error: {error.message}", style="red")
+        bad_input = isinstance(error, CatalogError | FieldsError | JobError)
+        raise typer.Exit(Exit.BAD_INPUT if bad_input else Exit.FAILED) from error
+
+
+def say(message: str, *, style: str | None = None) -> None:
+    """A line on standard error; the text is shown as it is."""
+    notes.print(escape(message), style=style, soft_wrap=True)
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error; the yielded function is told what is done and the total."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=notes, transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def print_json(data: Any) -> None:
+    """Data on standard output, as indented JSON."""
+    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
