@@ -1,0 +1,156 @@
+"""A catalog at rest: a Parquet file of strings that any shard can read at random.
+
+Row groups hold exactly :data:`SHARD_ROWS` rows, so row *n* is found without
+reading what comes before it. Knows nothing of CSV.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import CatalogError
+
+SHARD_ROWS = 1000
+_COLUMNS_KEY = "shopkeeper.columns"
+
+
+class TableWriter:
+    """Writes rows of strings, a row group at a time; nothing is visible before the end.
+
+    Args:
+        table: Where the finished file appears.
+        columns: Distinct names of every column that may be needed.
+    """
+
+    def __init__(self, table: Path, columns: tuple[str, ...]) -> None:
+        self.rows = 0
+        self._table = table
+        self._part = table.with_name(f"{table.name}.part")
+        self._schema = pa.schema([(name, pa.large_string()) for name in columns])
+        self._pending: list[list[str]] = []
+        self._shown = columns
+        table.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(
+            self._part, self._schema, compression="zstd", write_statistics=False
+        )
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._writer.close()
+            self._part.unlink(missing_ok=True)
+            return
+        self._flush()
+        # Which columns are shown is known only now: the last one may have stayed empty.
+        self._writer.add_key_value_metadata({_COLUMNS_KEY: json.dumps(self._shown)})
+        self._writer.close()
+        self._part.replace(self._table)
+
+    def add(self, cells: list[str]) -> bool:
+        """Append one row; returns whether it completed a row group."""
+        self._pending.append(cells)
+        self.rows += 1
+        if len(self._pending) < SHARD_ROWS:
+            return False
+        self._flush()
+        return True
+
+    def show(self, columns: tuple[str, ...]) -> None:
+        """Show only these first columns to readers; the others stayed empty."""
+        self._shown = columns
+
+    def _flush(self) -> None:
+        if self._pending:
+            columns = zip(*self._pending, strict=True)
+            arrays = [pa.array(cells, pa.large_string()) for cells in columns]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+            self._pending = []
+
+
+def table_info(table: Path) -> tuple[tuple[str, ...], int]:
+    """The columns in file order and the number of rows.
+
+    Raises:
+        CatalogError: The table is missing or damaged.
+    """
+    with _open(table) as file:
+        return _columns(file), file.metadata.num_rows
+
+
+def read_table(
+    table: Path, first_row: int = 1, count: int | None = None
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows ``first_row`` … with their 1-based numbers, reading only their row groups.
+
+    Args:
+        table: A file written by :class:`TableWriter`.
+        first_row: 1-based; a row past the end yields nothing.
+        count: How many rows at most; None for all the rest.
+
+    Raises:
+        CatalogError: The table is missing or damaged.
+    """
+    start = max(first_row, 1) - 1
+    with _open(table) as file:
+        columns = _columns(file)
+        total = file.metadata.num_rows
+        stop = total if count is None else min(total, start + max(count, 0))
+        for group in range(start // SHARD_ROWS, -(-stop // SHARD_ROWS)):
+            base = group * SHARD_ROWS
+            wanted = range(max(start - base, 0), min(stop - base, SHARD_ROWS))
+            for offset, cells in _group_rows(file, group, len(columns), wanted):
+                yield base + offset + 1, dict(zip(columns, cells, strict=True))
+
+
+def read_column(table: Path, column: str) -> Iterator[list[str]]:
+    """One column's cells, a row group at a time.
+
+    Raises:
+        CatalogError: The table is missing or damaged, or has no such column.
+    """
+    with _open(table) as file:
+        if column not in _columns(file):
+            raise CatalogError(f"There is no column “{column}” in this catalog.", column=column)
+        for group in range(file.num_row_groups):
+            # Asking for "a" also brings "a.b": pyarrow takes dots for nesting.
+            yield file.read_row_group(group, columns=[column]).column(column).to_pylist()
+
+
+def _group_rows(
+    file: Any, group: int, width: int, wanted: range
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    columns = file.read_row_group(group).slice(wanted.start, len(wanted)).columns[:width]
+    cells = zip(*(column.to_pylist() for column in columns), strict=True)
+    return zip(wanted, cells, strict=True)
+
+
+def _columns(file: Any) -> tuple[str, ...]:
+    stored = (file.metadata.metadata or {}).get(_COLUMNS_KEY.encode())
+    return tuple(json.loads(stored)) if stored else tuple(file.schema_arrow.names)
+
+
+def _open(table: Path) -> Any:
+    try:
+        return pq.ParquetFile(table)
+    except FileNotFoundError as error:
+        raise CatalogError(
+            "The stored catalog is no longer there. Please upload the file again."
+        ) from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise CatalogError(
+            "The stored catalog is damaged. Please upload the file again."
+        ) from error
