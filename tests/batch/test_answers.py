@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch.answers import MAX_ITEMS, answer_schema, coerce
+from batch.fields import Field, FieldSet, FieldType
+
+FIELDS: FieldSet = (
+    Field(name="title", required=True),
+    Field(name="weight", type=FieldType.NUMBER),
+    Field(name="waterproof", type=FieldType.BOOLEAN),
+    Field(name="colour", type=FieldType.CHOICE, choices=("Red", "Blue", "None")),
+    Field(name="uses", type=FieldType.LIST),
+    Field(name="rooms", type=FieldType.LIST, choices=("Bath", "Kitchen")),
+    Field(name="SEO title"),
+)
+
+
+def one(name: str, raw: Any) -> tuple[Any, list[str]]:
+    values, problems = coerce(FIELDS, {"title": "x", name: raw})
+    return values.get(name), problems
+
+
+def test_schema() -> None:
+    schema = answer_schema(FIELDS)
+    assert list(schema["properties"]) == [field.name for field in FIELDS]
+    assert schema["required"] == ["title"]
+    assert schema["additionalProperties"] is False
+    assert schema["properties"] == {
+        "title": {"type": "string", "maxLength": 200},
+        "weight": {"type": "number"},
+        "waterproof": {"type": "boolean"},
+        "colour": {"type": "string", "enum": ["Red", "Blue", "None"]},
+        "uses": {
+            "type": "array",
+            "items": {"type": "string", "maxLength": 200},
+            "maxItems": MAX_ITEMS,
+        },
+        "rooms": {
+            "type": "array",
+            "items": {"type": "string", "enum": ["Bath", "Kitchen"]},
+            "maxItems": MAX_ITEMS,
+        },
+        "SEO title": {"type": "string", "maxLength": 400},
+    }
+
+
+def test_a_good_answer_keeps_the_order_of_the_fields() -> None:
+    answer = {"uses": ["camping"], "weight": 3, "title": "Tent", "waterproof": False}
+    values, problems = coerce(FIELDS, answer)
+    assert list(values.items()) == [
+        ("title", "Tent"),
+        ("weight", 3.0),
+        ("waterproof", False),
+        ("uses", ["camping"]),
+    ]
+    assert isinstance(values["weight"], float)
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        (12, 12.0),
+        (0, 0.0),
+        ("12 oz", 12.0),
+        ("12.345 kg", 12.345),
+        ("12,5 cm", 12.5),
+        ("1,299", 1299.0),
+        ("1,299.50", 1299.5),
+        ("1.299,50", 1299.5),
+        ("1.299.000", 1299000.0),
+        ("-3", -3.0),
+        ("size-10", 10.0),
+        ("about .5", 0.5),
+    ],
+)
+def test_numbers(raw: Any, number: float) -> None:
+    assert one("weight", raw) == (number, [])
+
+
+@pytest.mark.parametrize(
+    "raw", ["10 x 20 cm", "4-6", "heavy", "1,2,3", "1.2.3", True, float("nan"), "1/2", 10**400]
+)
+def test_what_is_not_one_number(raw: Any) -> None:
+    value, problems = one("weight", raw)
+    assert value is None
+    assert len(problems) == 1
+    assert problems[0].startswith("weight: ")
+    assert "number" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [(True, True), ("Yes", True), ("true", True), (1, True), ("no", False), ("FALSE", False)],
+)
+def test_booleans(raw: Any, expected: bool) -> None:
+    assert one("waterproof", raw) == (expected, [])
+
+
+def test_neither_yes_nor_no() -> None:
+    assert one("waterproof", "partly") == (None, ['waterproof: "partly" is neither yes nor no'])
+
+
+@pytest.mark.parametrize(("raw", "choice"), [("Red", "Red"), (" blue ", "Blue"), ("none", "None")])
+def test_choices(raw: str, choice: str) -> None:
+    assert one("colour", raw) == (choice, [])
+
+
+def test_not_one_of_the_choices() -> None:
+    assert one("colour", "teal") == (None, ['colour: "teal" is not one of the choices'])
+
+
+@pytest.mark.parametrize(
+    ("raw", "items"),
+    [
+        (["a", "b"], ["a", "b"]),
+        ("camping, hiking; Camping", ["camping", "hiking"]),
+        (["Hiking", "hiking", " n/a ", "", None, "x  y"], ["Hiking", "x y"]),
+        ([], None),
+        ("none", None),
+        ([str(n) for n in range(30)], [str(n) for n in range(MAX_ITEMS)]),
+        (5, ["5"]),
+    ],
+)
+def test_lists(raw: Any, items: list[str] | None) -> None:
+    assert one("uses", raw) == (items, [])
+
+
+def test_a_wrong_item_does_not_cost_the_others() -> None:
+    assert one("rooms", ["bath", "garage", "kitchen"]) == (
+        ["Bath", "Kitchen"],
+        ['rooms: "garage" is not one of the choices'],
+    )
+    assert one("uses", ["a", {"b": 1}]) == (["a"], ["uses: its items must be texts"])
+
+
+@pytest.mark.parametrize("name", ["weight", "waterproof", "uses", "SEO title"])
+@pytest.mark.parametrize("raw", ["", " ", "N/A", "none", "null", "Unknown", "-", None])
+def test_blanks_are_left_out(name: str, raw: str | None) -> None:
+    assert one(name, raw) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [(5, "5"), (True, "yes"), (["a", "b"], "a, b"), (" a\n b ", "a b"), ("a\0\ud83db", "ab")],
+)
+def test_texts(raw: Any, text: str) -> None:
+    assert one("SEO title", raw) == (text, [])
+
+
+def test_keys_in_another_case_and_unknown_ones() -> None:
+    values, problems = coerce(FIELDS, {"Title ": "Tent", "brand": "Acme"})
+    assert values == {"title": "Tent"}
+    assert problems == ["brand: not one of the fields"]
+
+
+@pytest.mark.parametrize("answer", [{}, {"title": "n/a"}, {"title": None}])
+def test_missing_required(answer: dict[str, Any]) -> None:
+    assert coerce(FIELDS, answer) == ({}, ["title: required but missing"])
+
+
+def test_objects_are_refused() -> None:
+    assert one("SEO title", {"a": 1}) == (None, ["SEO title: an object is not a value"])
+    assert one("uses", {"a": 1}) == (None, ["uses: an object is not a list"])
