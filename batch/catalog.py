@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batch.dialect import Dialect, sniff
-from batch.ids import check_ids
 from batch.notes import Note, Notes
 from batch.reader import CELL_LIMIT, RowReader
 from batch.table import TableWriter
 from core.errors import CatalogError
-
-__all__ = ["EXTRA_COLUMN", "Catalog", "Note", "check_ids", "distinct", "ingest"]
 
 EXTRA_COLUMN = "extra cells"
 _NAMES = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}

@@ -7,7 +7,7 @@ broken JSON, because a repaired answer looks like a good one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,7 +191,7 @@ def try_rows(
     columns: Columns,
     fields: FieldSet,
     rows: Sequence[tuple[int, Mapping[str, str]]],
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Extract a few rows while a person waits, each given back as soon as it is ready.
 
     Raises:

@@ -22,9 +22,10 @@ from core.endpoints import Endpoint, endpoint
 from core.model import ModelClient
 from core.settings import Settings
 
-#: Outcomes are stored when there are this many, or when this long has passed.
-FLUSH_ROWS = 32
-FLUSH_S = 0.5
+#: Outcomes are stored in blocks of at most so many, gathered for at most so long: what a
+#: kill can cost beside the calls in flight.
+BLOCK_ROWS = 64
+GATHER_S = 0.05
 #: How often a shard looks whether it should go on.
 LOOK_S = 0.5
 
@@ -150,12 +151,14 @@ async def _lane(
 
 async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome], bool]:
     """The next outcomes to be stored together, and whether the end mark (None) came."""
-    block: list[Outcome] = []
+    outcome = await outcomes.get()
+    if outcome is None:
+        return [], True
+    block = [outcome]
     try:
-        async with asyncio.timeout(FLUSH_S):
-            while len(block) < FLUSH_ROWS:
-                outcome = await outcomes.get()
-                if outcome is None:
+        async with asyncio.timeout(GATHER_S):
+            while len(block) < BLOCK_ROWS:
+                if (outcome := await outcomes.get()) is None:
                     return block, True
                 block.append(outcome)
     except TimeoutError:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import orjson
 from openai import AsyncOpenAI, DefaultAioHttpClient
@@ -99,7 +99,7 @@ class ModelClient:
             # The client's own post(): the same connection, errors and headers as its typed
             # methods, without building and checking their types for every row.
             response = await self._client.post(
-                "/chat/completions", body=body, cast_to=httpx.Response
+                "/chat/completions", body=body, cast_to=httpx2.Response
             )
         except openai.OpenAIError as error:
             raise _endpoint_error(error, self.endpoint) from error
@@ -124,7 +124,8 @@ def _endpoint_error(error: openai.OpenAIError, endpoint: Endpoint) -> EndpointEr
             status=error.status_code,
             transient=transient,
         )
-    if isinstance(error, openai.APITimeoutError):
+    refused = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.ConnectError)
+    if isinstance(error, openai.APITimeoutError) and not refused:
         return EndpointError(f"{endpoint.name} did not answer in time.")
     return EndpointError(f"{endpoint.name} cannot be reached at {endpoint.base_url}.")
 

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import pytest
+
+from batch import control, jobs, rows, runs
+from batch.extract import Outcome
+from batch.jobs import Job
+from batch.rows import Source
+from core.db import Database
+from core.errors import JobError
+from core.schema import JobStatus, RowStatus
+from core.settings import Settings
+from core.usage import Tokens
+from core.values import Value
+from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
+
+SOURCE = Source(endpoint="fake", model="fake", run=1)
+
+
+def done(row_no: int, brand: str = "Acme") -> Outcome:
+    return Outcome(
+        row_no, RowStatus.DONE, values={"brand": Value(brand)}, tokens=Tokens(100, 10), attempts=1
+    )
+
+
+def failed(row_no: int) -> Outcome:
+    return Outcome(row_no, RowStatus.FAILED, error="no answer", tokens=Tokens(50, 0), attempts=5)
+
+
+def record(db: Database, job: Job, *outcomes: Outcome) -> None:
+    for outcome in outcomes:
+        shard_no = (outcome.row_no - 1) // 1000
+        assert rows.record(db, job.id, shard_no, [outcome], SOURCE)
+
+
+def test_a_submitted_job_is_there_with_every_row_waiting(db: Database, make_job: MakeJob) -> None:
+    job = make_job(2500)
+    stored = jobs.get(db, job.id)
+    assert (stored.status, stored.rows, stored.waiting) == (JobStatus.QUEUED, 2500, 2500)
+    assert (stored.columns, stored.fields) == (COLUMNS, FIELDS)
+    assert [found.id for found in jobs.listing(db)] == [job.id]
+
+
+def test_a_job_without_its_upload_is_refused(db: Database) -> None:
+    with pytest.raises(JobError, match="upload it again"):
+        jobs.submit(db, "gone", COLUMNS, FIELDS, "x")
+
+
+def test_an_unknown_job_is_a_clear_error(db: Database) -> None:
+    with pytest.raises(JobError, match="no job nowhere"):
+        jobs.get(db, "nowhere")
+
+
+def test_a_request_finds_its_job_again(db: Database, make_job: MakeJob) -> None:
+    upload_id = make_job(1).upload_id
+    job = jobs.submit(db, upload_id, COLUMNS, FIELDS, "x", request_key="k")
+    found = jobs.by_request(db, "k")
+    assert found is not None
+    assert found.id == job.id
+    assert jobs.by_request(db, "other") is None
+
+
+def test_beginning_plans_only_shards_with_rows_missing(db: Database, make_job: MakeJob) -> None:
+    job = make_job(1002)
+    assert runs.begin(db, job.id, 1) == [0, 1]
+    record(db, job, done(1001), failed(1002))
+    assert runs.begin(db, job.id, 1) == [0]
+    assert rows.missing(db, job.id, 1001, 2) == []
+
+
+def test_counts_tokens_and_calls_follow_what_was_recorded(db: Database, make_job: MakeJob) -> None:
+    job = make_job(3)
+    record(db, job, done(1), failed(2))
+    now = jobs.get(db, job.id)
+    assert (now.done, now.failed, now.waiting, now.calls) == (1, 1, 1, 6)
+    assert now.tokens == Tokens(150, 10)
+
+
+def test_a_done_row_is_never_overwritten(
+    settings: Settings, db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(1)
+    record(db, job, done(1, "first"), done(1, "second"), failed(1))
+    (row,) = rows.page(settings, db, job, 1, 10)
+    assert row.values["brand"].value == "first"
+    assert jobs.get(db, job.id).tokens == Tokens(100, 10)
+
+
+def test_a_job_settles_only_when_no_row_is_missing(db: Database, make_job: MakeJob) -> None:
+    job = make_job(2)
+    runs.begin(db, job.id, 1)
+    record(db, job, done(1))
+    assert not runs.settle(db, job.id, 1)
+    record(db, job, failed(2))
+    assert runs.settle(db, job.id, 1)
+    ended = jobs.get(db, job.id)
+    assert ended.status is JobStatus.DONE
+    assert ended.finished_at is not None
+
+
+def test_pause_and_resume_start_another_run(db: Database, make_job: MakeJob) -> None:
+    job = make_job(2)
+    runs.begin(db, job.id, 1)
+    control.pause(db, job.id)
+    assert not runs.is_current(db, job.id, 1)
+    control.resume(db, job.id)
+    assert not runs.is_current(db, job.id, 1)
+    assert runs.is_current(db, job.id, 2)
+
+
+def test_an_outdated_run_can_neither_begin_nor_fail_the_job(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(2)
+    control.pause(db, job.id)
+    control.resume(db, job.id)
+    assert runs.begin(db, job.id, 1) == []
+    runs.fail(db, job.id, 1, "late")
+    assert jobs.get(db, job.id).status is JobStatus.QUEUED
+
+
+def test_a_cancelled_job_keeps_what_it_has_and_can_go_on(db: Database, make_job: MakeJob) -> None:
+    job = make_job(2)
+    record(db, job, done(1))
+    control.cancel(db, job.id)
+    assert jobs.get(db, job.id).done == 1
+    control.resume(db, job.id)
+    assert jobs.get(db, job.id).status is JobStatus.QUEUED
+
+
+def test_decisions_that_make_no_sense_are_refused_in_words(db: Database, make_job: MakeJob) -> None:
+    job = make_job(1)
+    with pytest.raises(JobError, match=r"“Bottles” is not stopped"):
+        control.resume(db, job.id)
+    with pytest.raises(JobError, match="pause it first"):
+        control.retry_failed(db, job.id)
+    record(db, job, done(1))
+    runs.settle(db, job.id, 1)
+    for decision in (control.pause, control.cancel):
+        with pytest.raises(JobError):
+            decision(db, job.id)
+    with pytest.raises(JobError, match="No row of this job has failed"):
+        control.retry_failed(db, job.id)
+
+
+def test_retrying_takes_only_the_failed_rows_and_adds_up_what_they_cost(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(3)
+    record(db, job, done(1), failed(2), done(3))
+    runs.settle(db, job.id, 1)
+    assert control.retry_failed(db, job.id) == 1
+    waiting = jobs.get(db, job.id)
+    assert (waiting.status, waiting.failed, waiting.waiting) == (JobStatus.QUEUED, 0, 1)
+    assert rows.missing(db, job.id, 1, 3) == [2]
+    record(db, job, done(2))
+    assert jobs.get(db, job.id).tokens == Tokens(350, 30)
+
+
+def test_a_deleted_job_is_gone_with_its_rows_and_late_outcomes_are_refused(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(2)
+    record(db, job, done(1))
+    control.delete(db, job.id)
+    assert jobs.listing(db) == []
+    assert not rows.record(db, job.id, 0, [done(2)], SOURCE)
+    rows.sample(db, job.id)
+    assert jobs.history(db, job.id) == []
+
+
+def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
+    settings: Settings, db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(1200)
+    record(db, job, done(3), failed(1100))
+    page = rows.page(settings, db, job, 2, 3)
+    assert [(row.row_no, row.status) for row in page] == [
+        (2, "waiting"),
+        (3, "done"),
+        (4, "waiting"),
+    ]
+    assert page[0].original["id"] == "P2"
+    (only,) = rows.page(settings, db, job, 1, 10, RowStatus.FAILED)
+    assert (only.row_no, only.error, only.original["id"]) == (1100, "no answer", "P1100")
+
+
+def test_history_and_rate_come_from_samples(db: Database, make_job: MakeJob) -> None:
+    job = make_job(4)
+    rows.sample(db, job.id)
+    record(db, job, done(1), done(2))
+    rows.sample(db, job.id)
+    assert [sample.done for sample in jobs.history(db, job.id)] == [0, 2]
