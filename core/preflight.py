@@ -1,0 +1,123 @@
+"""What has to be right before anything is started, each told in one line when it is not."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+import tempfile
+
+import psutil
+
+from core import ports, supervisor
+from core.errors import ServiceError, SettingError
+from core.files import make_folder
+from core.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+#: The batch engine asks SQLite for parts of a second, which it can tell only since then.
+OLDEST_SQLITE = (3, 42)
+SQLITE_MATTERS_FROM = (3, 12)
+LEAST_FREE_BYTES = 500_000_000
+HIGHEST_PORT = 65_535
+
+
+def check(settings: Settings) -> None:
+    """Check everything that ``make run`` needs before it starts.
+
+    Raises:
+        SettingError: This Python, its SQLite or a setting does not do.
+        ServiceError: The home, the disk or the port does not do.
+    """
+    check_versions(settings, sys.version_info[:2], sqlite3.sqlite_version_info[:2])
+    check_home(settings)
+    check_alone(settings)
+    check_port(settings)
+
+
+def check_versions(settings: Settings, python: tuple[int, int], sqlite: tuple[int, int]) -> None:
+    """Refuse versions that cannot work.
+
+    Raises:
+        SettingError: The message names the version needed.
+    """
+    if python < OLDEST_PYTHON:
+        raise SettingError(f"Shopkeeper needs Python 3.11 or newer; this is {_dotted(python)}.")
+    local = settings.database_url.startswith("sqlite")
+    if local and python >= SQLITE_MATTERS_FROM and sqlite < OLDEST_SQLITE:
+        raise SettingError(
+            f"This Python {_dotted(python)} has SQLite {_dotted(sqlite)}; the batch worker needs "
+            f"{_dotted(OLDEST_SQLITE)}. Use Python 3.11, or set DATABASE_URL to Postgres."
+        )
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def check_home(settings: Settings) -> None:
+    """Refuse a home that cannot be written, or a disk that is nearly full.
+
+    Raises:
+        ServiceError: The message says what to do.
+    """
+    make_folder(settings.home)
+    try:
+        with tempfile.TemporaryFile(dir=settings.home) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        raise ServiceError(
+            f"Cannot write in {settings.home}: {error.strerror}. Set SHOPKEEPER_HOME to a folder "
+            "that you may write in."
+        ) from error
+    free = shutil.disk_usage(settings.home).free
+    if free < LEAST_FREE_BYTES:
+        raise ServiceError(
+            f"Only {free / 1e6:,.0f} MB are free on the disk of {settings.home}; Shopkeeper needs "
+            f"{LEAST_FREE_BYTES / 1e6:,.0f} MB. Free some, or set SHOPKEEPER_HOME to another disk."
+        )
+
+
+def check_alone(settings: Settings) -> None:
+    """Refuse to run a home twice.
+
+    Raises:
+        ServiceError: The message says how to stop the other.
+    """
+    number = supervisor.pid(settings)
+    if number is not None:
+        raise ServiceError(
+            f"Shopkeeper already runs for {settings.home} (process {number}). Stop it with "
+            "`.venv/bin/python -m core.services stop`, or set SHOPKEEPER_HOME to another folder."
+        )
+
+
+def check_port(settings: Settings) -> None:
+    """Refuse a port of the web app that is taken.
+
+    Raises:
+        ServiceError: The message names who has it, where known, and a free one.
+    """
+    if ports.is_free(settings.port, settings.address or "0.0.0.0"):
+        return
+    number = _listener(settings.port)
+    by = f" by process {number}" if number else ""
+    raise ServiceError(
+        f"Port {settings.port} is taken{by}. Choose another: PORT={_free_port(settings)} make run"
+    )
+
+
+def _listener(port: int) -> int | None:
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.Error:
+        return None  # systems that show it to the administrator only
+    for connection in connections:
+        if connection.status == psutil.CONN_LISTEN and tuple(connection.laddr)[1:2] == (port,):
+            return connection.pid
+    return None
+
+
+def _free_port(settings: Settings) -> int:
+    upwards = range(settings.port + 1, min(settings.port + 100, HIGHEST_PORT + 1))
+    return next((port for port in upwards if ports.is_free(port, settings.address)), 8601)

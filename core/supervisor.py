@@ -1,0 +1,259 @@
+"""One supervisord for each home: starting it, finding it, talking to it, ending it.
+
+Knows processes by supervisord's names; what they are for is others' business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, cast
+from xmlrpc.client import Error, Fault, ServerProxy, Transport
+
+import psutil
+
+from core import ports, programs
+from core.errors import ServiceError
+from core.files import make_folder, write_atomically
+from core.settings import PROJECT, Settings, child_environment
+
+#: The kernel allows 104 to 107 characters; supervisord first binds a longer, temporary name.
+LONGEST_SOCKET = 90
+LAUNCH_TIMEOUT_S = 20.0
+#: Somewhat more than all that the programs are given to stop.
+STOP_TIMEOUT_S = 12.0
+RPC_TIMEOUT_S = 10.0
+POLL_S = 0.02
+
+#: Kept, so that none that runs loses its handle, and those that ended are reaped.
+_launched: list[subprocess.Popen[bytes]] = []
+
+_SHUTTING_DOWN = 6
+_ALREADY_STARTED = 60
+
+
+class State(StrEnum):
+    """What supervisord says of a process."""
+
+    STOPPED = "STOPPED"  #: not started, or stopped on purpose
+    STARTING = "STARTING"  #: started, not up for long enough yet
+    RUNNING = "RUNNING"  #: up
+    BACKOFF = "BACKOFF"  #: ended at once; will be tried again
+    STOPPING = "STOPPING"  #: told to stop
+    EXITED = "EXITED"  #: ended; will be started again
+    FATAL = "FATAL"  #: ended at once too often; the watch will start it afresh
+    UNKNOWN = "UNKNOWN"  #: supervisord has lost count
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A program as supervisord sees it.
+
+    Attributes:
+        name: Its name, without the group.
+        state: Its state.
+        pid: Its process id, while it has one.
+        since: Unix time of its last start; 0 if it was never started.
+        detail: supervisord's words on it.
+    """
+
+    name: str
+    state: State
+    pid: int | None
+    since: float
+    detail: str
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=RPC_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(str(self._path))
+        except OSError:
+            self.sock.close()
+            raise
+
+
+class _Transport(Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return _Connection(self._path)
+
+
+def socket_path(settings: Settings) -> Path:
+    """Where supervisord listens: in the home, or a short private folder if that is too long."""
+    path = settings.run / "supervisor.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET:
+        return path
+    digest = hashlib.sha256(os.fsencode(settings.home)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"shopkeeper-{os.getuid()}-{digest}" / "s"
+
+
+@contextmanager
+def _proxy(settings: Settings) -> Iterator[Any]:
+    # The host is of no meaning: the transport goes to the socket.
+    with ServerProxy("http://localhost", transport=_Transport(socket_path(settings))) as proxy:
+        yield proxy.supervisor
+
+
+def processes(settings: Settings) -> dict[str, Process] | None:
+    """All programs by name, or None when no supervisor runs for this home.
+
+    Raises:
+        ServiceError: It runs, but is on its way down or makes no sense.
+    """
+    try:
+        with _proxy(settings) as supervisor:
+            found = cast("list[dict[str, Any]]", supervisor.getAllProcessInfo())
+    except Fault as error:
+        raise ServiceError(_fault(error)) from error
+    except (OSError, http.client.HTTPException):
+        return None
+    except Error as error:
+        raise ServiceError(f"The supervisor does not answer: {error}") from error
+    return {entry["name"]: _process(entry) for entry in found}
+
+
+def _fault(error: Fault) -> str:
+    if error.faultCode == _SHUTTING_DOWN:
+        return "Shopkeeper is shutting down; try again in a few seconds."
+    return f"The supervisor refuses: {error.faultString}"
+
+
+def _process(entry: dict[str, Any]) -> Process:
+    detail = str(entry["spawnerr"] or entry["description"])
+    return Process(
+        name=entry["name"],
+        state=State(entry["statename"]),
+        pid=int(entry["pid"]) or None,
+        since=float(entry["start"]),
+        detail=detail,
+    )
+
+
+def start_program(settings: Settings, name: str) -> None:
+    """Start a program that is not running; harmless when it is.
+
+    Raises:
+        ServiceError: The supervisor refuses or is gone.
+    """
+    try:
+        with _proxy(settings) as supervisor:
+            supervisor.startProcess(programs.full_name(name), False)
+    except Fault as error:
+        if error.faultCode != _ALREADY_STARTED:
+            raise ServiceError(_fault(error)) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise ServiceError("The supervisor went away while starting a process.") from error
+
+
+def launch(settings: Settings) -> None:
+    """Start supervisord for a home that has none; returns when it answers.
+
+    Raises:
+        ServiceError: It does not start; the message has its last words.
+    """
+    for folder in (settings.home, settings.logs, settings.run):
+        make_folder(folder)
+    path = socket_path(settings)
+    _make_private(path.parent) if path.parent != settings.run else None
+    file = settings.run / "supervisord.conf"
+    write_atomically(file, programs.config(settings, ports.allocate(settings), path))
+    process = _spawn(settings, file)
+    deadline = time.monotonic() + LAUNCH_TIMEOUT_S
+    while processes(settings) is None:
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            process.wait()
+            raise ServiceError(f"The supervisor does not start: {_last_words(settings)}")
+        time.sleep(POLL_S)
+    _reap()
+    _launched.append(process)
+
+
+def _reap() -> None:
+    _launched[:] = [process for process in _launched if process.poll() is None]
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    state = folder.lstat()
+    if state.st_uid != os.getuid() or state.st_mode & 0o077:
+        raise ServiceError(f"{folder} belongs to somebody else; set SHOPKEEPER_HOME shorter.")
+
+
+def _output(settings: Settings) -> Path:
+    return settings.logs / "supervisord.out"
+
+
+def _spawn(settings: Settings, file: Path) -> subprocess.Popen[bytes]:
+    environment = child_environment(settings, ANONYMIZED_TELEMETRY="False", PYTHONUNBUFFERED="1")
+    with _output(settings).open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(file)],
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a Ctrl-C is for us: we end it, in order
+        )
+
+
+def _last_words(settings: Settings) -> str:
+    lines = _output(settings).read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it says nothing"
+
+
+def pid(settings: Settings) -> int | None:
+    """Process id of the home's supervisor, or None when none runs."""
+    try:
+        with _proxy(settings) as supervisor:
+            return int(supervisor.getPID())
+    except (OSError, http.client.HTTPException, Error):
+        return None
+
+
+def has_crashed(settings: Settings) -> bool:
+    """Whether the home's supervisor, which no longer answers, ended without tidying up."""
+    return (settings.run / "supervisord.pid").exists()
+
+
+def shutdown(settings: Settings) -> None:
+    """End the home's supervisor with all its children, in order; returns when all are gone."""
+    number = pid(settings)
+    if number is None:
+        return
+    try:
+        family = _family(psutil.Process(number))
+        family[0].terminate()
+    except psutil.NoSuchProcess:
+        return
+    _, alive = psutil.wait_procs(family, timeout=STOP_TIMEOUT_S)
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=1.0)
+    _reap()
+
+
+def _family(supervisor: psutil.Process) -> list[psutil.Process]:
+    return [supervisor, *supervisor.children(recursive=True)]
