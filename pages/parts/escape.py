@@ -1,0 +1,33 @@
+"""Other people's text made harmless: catalogs, documents, questions and models.
+
+Two places to put it, two functions: :func:`plain` for Streamlit's Markdown
+(labels, captions, boxes), :func:`html` for our own HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=])")
+_BREAKS = re.compile(r"\s+")
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is: no links, images, formulas or HTML."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Text on one line, cut at a word where it is longer than the limit."""
+    line = _BREAKS.sub(" ", text).strip()
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    whole = cut[: cut.rfind(" ")] if " " in cut[limit // 2 :] else cut
+    return f"{whole.rstrip(' .,;:')}…"
+
+
+def html(text: str) -> str:
+    """Text for an element or a quoted attribute of our own HTML."""
+    return escape(text, quote=True)
