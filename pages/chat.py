@@ -1,0 +1,118 @@
+"""The counter: ask the shop and read cited answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import products
+from core.errors import NotFoundError
+from core.settings import SAMPLE
+from pages.parts.answering import answer, warm_up
+from pages.parts.conversation import Asked, ask, exchange, next_question, question
+from pages.parts.entry import Shop, enter
+from pages.parts.escape import plain
+from pages.parts.exchanges import Exchange, exchanges, history
+from pages.parts.history import PARAMETER, open_conversation, sidebar
+from pages.parts.shelves import filling, shelves
+from rag import conversations
+
+STYLES = Path(__file__).parent / "parts" / "counter.css"
+
+
+def main() -> None:
+    """Draw the page."""
+    shop = enter("pages/chat.py")
+    st.html(STYLES)
+    # Emptied as soon as a question is asked; whatever else stood below the
+    # answer would stay, greyed out, until the answer has ended.
+    greeting = st.empty()
+    typed = st.chat_input("Ask about products, shipping, returns…", submit_mode="stop", key="ask")
+    asked = Asked(typed, by_button=False) if typed and typed.strip() else next_question()
+    current, pairs = _load(shop)
+    if asked and current is None:
+        current = conversations.create(shop.db, shop.visitor).id
+        open_conversation(current)
+    if asked and current:
+        _answer(shop, current, pairs, asked)
+    else:
+        _rest(shop, current, pairs, greeting)
+
+
+def _load(shop: Shop) -> tuple[str | None, list[Exchange]]:
+    """The conversation named in the address, if it is this visitor's."""
+    wanted = st.query_params.get(PARAMETER)
+    if not wanted:
+        return None, []
+    try:
+        return wanted, exchanges(conversations.load(shop.db, wanted, shop.visitor))
+    except NotFoundError as error:
+        st.info(error.message, icon=":material/search_off:")
+        open_conversation(None)
+        return None, []
+
+
+def _answer(shop: Shop, current: str, pairs: list[Exchange], asked: Asked) -> None:
+    """Show the question at once, answer it, then redraw the page at rest."""
+    if asked.again:
+        pairs = pairs[:-1]
+    else:
+        conversations.add_question(shop.db, current, asked.text)
+    sidebar(shop, current)
+    for pair in pairs:
+        exchange(shop, pair)
+    question(asked.text)
+    with st.container(key="answering"):
+        answer(shop, current, asked.text, history(pairs), stop_button=asked.by_button)
+    st.rerun()
+
+
+def _rest(
+    shop: Shop, current: str | None, pairs: Sequence[Exchange], greeting: DeltaGenerator
+) -> None:
+    sidebar(shop, current)
+    if not pairs:
+        with greeting.container():
+            _empty(shop)
+    for pair in pairs:
+        exchange(shop, pair, last=pair is pairs[-1])
+    shelves(shop)
+    warm_up()
+
+
+def _empty(shop: Shop) -> None:
+    """A greeting and questions to begin with."""
+    st.html('<h1 class="sk-greeting">What are you looking for?</h1>')
+    if not products.count(shop.db) and not filling(shop):
+        st.info(
+            "The shelves are empty. Upload a catalog and publish it to chat.",
+            icon=":material/inventory_2:",
+        )
+        st.page_link("pages/upload.py", label="Upload a catalog", icon=":material/upload_file:")
+        return
+    st.caption("Ask in your own words. Every answer names its sources.", text_alignment="center")
+    with st.grid(2, min_column_width=250, gap="small"):
+        for at, example in enumerate(_examples()):
+            st.button(
+                plain(example["question"]),
+                key=f"example-{at}",
+                width="stretch",
+                wrap=True,
+                on_click=ask,
+                args=(Asked(example["question"]),),
+            )
+
+
+def _examples() -> list[dict[str, str]]:
+    try:
+        found = json.loads((SAMPLE / "questions.json").read_text(encoding="utf-8"))
+        return [one for one in found if one.get("question")][:6]
+    except (OSError, ValueError):
+        return []
+
+
+main()
