@@ -1,0 +1,147 @@
+"""Step 4: try it on a few rows, then start the job in the background."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from batch import jobs, uploads
+from batch.extract import Outcome, try_rows
+from batch.fields import FieldSet, dump_fields, parse_fields
+from batch.prompt import row_text
+from batch.uploads import Upload
+from core.errors import ShopkeeperError
+from pages.parts import trial_html, trouble, words
+from pages.parts.draft import Draft
+from pages.parts.entry import Shop
+from pages.parts.steps import Step, current_draft, forget, keep, onward
+
+TRY_ROWS = 5
+_TRIAL = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Rows that were tried, and with which choices."""
+
+    setup: tuple[object, ...]
+    outcomes: Mapping[int, Outcome]
+    elapsed_s: float
+
+
+def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
+    """Draw the step."""
+    fields = parse_fields(dump_fields(draft.fields))
+    rows = list(enumerate(uploads.preview(shop.settings, upload, TRY_ROWS), start=1))
+    trial = _last_trial(draft, fields)
+    st.subheader("Try it now", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            f"Try it on {words.several(len(rows), 'row')}",
+            icon=":material/play_arrow:",
+            key="try",
+            type="secondary" if trial else "primary",
+        )
+        st.caption("Nothing is stored. Go back and adjust until you like what you see.")
+    places = _places(draft, rows) if pressed or trial else {}
+    if trial and not pressed:
+        for row_no, outcome in trial.outcomes.items():
+            _show(places[row_no], outcome, fields)
+    if pressed:
+        trial = _try(shop, draft, fields, rows, places)
+    _start(shop, upload, draft, fields, trial)
+    onward(Step.START, ready=True)
+
+
+def _last_trial(draft: Draft, fields: FieldSet) -> Trial | None:
+    """The last trial, if nothing was changed since."""
+    trial = st.session_state.get(_TRIAL)
+    same = isinstance(trial, Trial) and trial.setup == _setup(draft, fields)
+    return trial if same else None
+
+
+def _setup(draft: Draft, fields: FieldSet) -> tuple[object, ...]:
+    return draft.upload_id, draft.columns, fields
+
+
+def _places(
+    draft: Draft, rows: Sequence[tuple[int, Mapping[str, str]]]
+) -> dict[int, DeltaGenerator]:
+    """A card for each row: its text at once, a place for its values beside it."""
+    places = {}
+    for row_no, row in rows:
+        with st.container(border=True):
+            left, right = st.columns([1, 1], gap="medium")
+            text, _ = row_text(row, draft.columns)
+            left.html(trial_html.source_html(row_no, text))
+            places[row_no] = right.empty()
+    return places
+
+
+def _try(
+    shop: Shop,
+    draft: Draft,
+    fields: FieldSet,
+    rows: Sequence[tuple[int, Mapping[str, str]]],
+    places: Mapping[int, DeltaGenerator],
+) -> Trial | None:
+    """Try the rows; each is drawn as it comes."""
+    for place in places.values():
+        place.caption(":shimmer[Reading…]")
+    begun = time.monotonic()
+    outcomes: dict[int, Outcome] = {}
+    try:
+        for outcome in try_rows(shop.settings, draft.columns, fields, rows):
+            outcomes[outcome.row_no] = outcome
+            _show(places[outcome.row_no], outcome, fields)
+    except ShopkeeperError as error:
+        for row_no, place in places.items():
+            if row_no not in outcomes:
+                place.empty()
+        trouble.draw(error)
+        return None
+    trial = Trial(_setup(draft, fields), outcomes, time.monotonic() - begun)
+    st.session_state[_TRIAL] = trial
+    return trial
+
+
+def _show(place: DeltaGenerator, outcome: Outcome, fields: FieldSet) -> None:
+    place.html(trial_html.outcome_html(outcome, fields))
+
+
+def _start(shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, trial: Trial | None) -> None:
+    st.subheader("Start in the background", anchor=False)
+    st.caption(_forecast(upload, trial))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name of the job", draft.name, key="job-name", on_change=_rename, max_chars=120
+        )
+        pressed = st.button(
+            f"Start with {words.several(upload.catalog.rows, 'row')}",
+            icon=":material/rocket_launch:",
+            type="primary",
+            key="start",
+        )
+    if pressed:
+        title = name.strip() or upload.name
+        jobs.submit(shop.db, upload.id, draft.columns, fields, title)
+        forget()
+        st.switch_page("pages/jobs.py")
+
+
+def _rename() -> None:
+    if draft := current_draft():
+        keep(replace(draft, name=st.session_state["job-name"]))
+
+
+def _forecast(upload: Upload, trial: Trial | None) -> str:
+    """How long all rows may take, judged by the rows that were tried."""
+    kept = "You can close the browser meanwhile; nothing is lost."
+    if trial is None or not trial.outcomes:
+        return f"Try a few rows first to see how long it may take. {kept}"
+    whole = trial.elapsed_s / len(trial.outcomes) * upload.catalog.rows
+    return f"At the speed of the trial, all rows take {words.about(whole)}. {kept}"
