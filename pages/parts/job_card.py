@@ -1,0 +1,183 @@
+"""A job as a card: name, state in words and colour, progress, counts, what can be done now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from batch import control
+from batch.jobs import ACTIVE, Job, Sample
+from core.db import Database
+from core.errors import ShopkeeperError
+from core.schema import JobStatus
+from pages.parts import words
+from pages.parts.entry import Shop
+from pages.parts.escape import html, plain
+from pages.parts.speed import sparkline_html
+
+JOB = "job"
+_TO_CONFIRM = "job_to_confirm"
+#: In these a person may ask for more of the same job.
+_STOPPED = (JobStatus.PAUSED, JobStatus.CANCELLED, JobStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a person must confirm before it happens."""
+
+    job_id: str
+    name: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a card and what it does."""
+
+    label: str
+    name: str
+    icon: str
+    call: Callable[[], object]
+
+
+def card(shop: Shop, job: Job, samples: Sequence[Sample], *, opened: bool = False) -> None:
+    """Draw one job; ``opened`` leaves out the way to its details."""
+    with st.container(border=True, key=f"job-{job.id}", gap="small"):
+        _head(job)
+        if job.reason:
+            st.error(plain(job.reason), icon=":material/error:")
+        st.progress(_fraction(job))
+        st.html(f'<div class="sk-counts">{counts_html(job)}{sparkline_html(samples)}</div>')
+        _actions(shop, job, opened)
+
+
+def _head(job: Job) -> None:
+    state = words.STATES[job.status]
+    now, where = time.time(), words.zone(st.context.timezone)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(job.name)}**")
+        st.badge(state.word, icon=state.icon, color=state.color)
+        if job.published_at:
+            st.badge("In the chat", icon=":material/storefront:", color="green")
+        st.caption(f"created {words.moment(job.created_at, now, where)}")
+
+
+def _fraction(job: Job) -> float:
+    return min(1.0, (job.done + job.failed) / job.rows) if job.rows else 0.0
+
+
+def counts_html(job: Job) -> str:
+    """Rows, speed, time and tokens in one line of plain numbers."""
+    facts = [f"<b>{job.done:,}</b> of {words.several(job.rows, 'row')} done"]
+    if job.failed:
+        facts.append(f'<span class="sk-failed"><b>{job.failed:,}</b> failed</span>')
+    if job.waiting and job.status is not JobStatus.DONE:
+        facts.append(f"{job.waiting:,} left")
+    facts += [html(fact) for fact in _pace(job)]
+    tokens = job.tokens.prompt + job.tokens.completion
+    if tokens:
+        facts.append(f"{tokens:,} tokens")
+    return " · ".join(f"<span>{fact}</span>" for fact in facts)
+
+
+def _pace(job: Job) -> list[str]:
+    if job.status is JobStatus.RUNNING:
+        speed = [words.rate(job.rows_per_s)] if job.rows_per_s else ["warming up"]
+        return speed + ([f"{words.about(job.left_s)} left"] if job.left_s else [])
+    if job.started_at and job.finished_at:
+        speed = [words.rate(job.rows_per_s)] if job.rows_per_s else []
+        return [f"took {words.took(job.finished_at - job.started_at)}", *speed]
+    return []
+
+
+def _actions(shop: Shop, job: Job, opened: bool) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for action in _possible(shop, job, opened):
+            if st.button(action.label, key=f"{action.name}-{job.id}", icon=action.icon):
+                action.call()
+                st.rerun()
+
+
+def _possible(shop: Shop, job: Job, opened: bool) -> Iterator[Action]:
+    """What makes sense now."""
+    if not opened:
+        yield Action("Open", "open", ":material/table_view:", lambda: open_job(job.id))
+    if job.status in ACTIVE:
+        yield _decision(shop, job, "Pause", ":material/pause:", control.pause)
+    if job.status in _STOPPED and job.waiting:
+        yield _decision(shop, job, "Resume", ":material/play_arrow:", control.resume)
+    if job.failed and job.status not in ACTIVE:
+        label = f"Retry {job.failed:,} failed"
+        yield _decision(shop, job, label, ":material/replay:", control.retry_failed)
+    if job.status in (*ACTIVE, JobStatus.PAUSED):
+        yield Action("Cancel", "cancel", ":material/close:", lambda: _ask(job, "cancel"))
+    else:
+        yield Action("Delete", "delete", ":material/delete:", lambda: _ask(job, "delete"))
+
+
+def _decision(
+    shop: Shop, job: Job, label: str, icon: str, decide: Callable[[Database, str], object]
+) -> Action:
+    return Action(label, decide.__name__, icon, lambda: _do(decide, shop.db, job.id))
+
+
+def open_job(job_id: str | None) -> None:
+    """Show a job's details from now on, or all jobs again."""
+    if job_id:
+        st.query_params[JOB] = job_id
+    else:
+        st.query_params.pop(JOB, None)
+
+
+def _do(action: Callable[[Database, str], object], db: Database, job_id: str) -> None:
+    """Do what a button says; a decision that came too late is told, not raised."""
+    try:
+        action(db, job_id)
+    except ShopkeeperError as error:
+        st.toast(plain(error.message), icon=":material/error:", duration="long")
+
+
+def _ask(job: Job, action: str) -> None:
+    # Asked by the page, not here: a fragment that redraws itself would close the dialog.
+    st.session_state[_TO_CONFIRM] = Question(job.id, job.name, action)
+
+
+def confirm_what_was_asked(shop: Shop) -> None:
+    """Open the dialog that a button asked for."""
+    question = st.session_state.pop(_TO_CONFIRM, None)
+    if question is None:
+        return
+    if question.action == "cancel":
+        _confirm_cancel(shop, question)
+    else:
+        _confirm_delete(shop, question)
+
+
+@st.dialog("Cancel this job?")
+def _confirm_cancel(shop: Shop, question: Question) -> None:
+    st.markdown(f"“{plain(question.name)}” stops. What is done is kept and can be downloaded.")
+    if _confirmed("Cancel the job"):
+        _do(control.cancel, shop.db, question.job_id)
+        st.rerun()
+
+
+@st.dialog("Delete this job?")
+def _confirm_delete(shop: Shop, question: Question) -> None:
+    st.markdown(
+        f"“{plain(question.name)}” and its results will be gone for good. "
+        "Products that were published stay in the chat."
+    )
+    if _confirmed("Delete"):
+        _do(control.delete, shop.db, question.job_id)
+        st.query_params.pop(JOB, None)
+        st.rerun()
+
+
+def _confirmed(label: str) -> bool:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it", key="keep-job"):
+            st.rerun()
+        return st.button(label, key="confirm-job", type="primary")

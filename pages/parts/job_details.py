@@ -1,0 +1,78 @@
+"""One job in full: its card, its speed, publishing, results and downloads."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from batch import jobs, publish
+from batch.jobs import ACTIVE, Job
+from core.schema import JobStatus
+from pages.parts import job_card, job_results, words
+from pages.parts.entry import Shop
+from pages.parts.shelves import shelves
+from pages.parts.speed import speed_chart
+from pages.parts.trouble import boxed
+
+
+def details(shop: Shop, job_id: str) -> None:
+    """Draw a job.
+
+    Raises:
+        JobError: There is no such job.
+    """
+    job = jobs.get(shop.db, job_id)
+    st.button(
+        "All jobs",
+        key="all-jobs",
+        icon=":material/arrow_back:",
+        type="tertiary",
+        on_click=job_card.open_job,
+        args=(None,),
+    )
+    moving = job.status in ACTIVE
+    st.fragment(_progress, run_every="1s" if moving else None)(shop, job)
+    if job.done:
+        _publishing(shop, job)
+    shelves(shop)
+    st.subheader("Results", anchor=False)
+    job_results.files(shop, job)
+    job_results.results(shop, job)
+
+
+def _progress(shop: Shop, drawn: Job) -> None:
+    """The part that moves. The rest of the page is drawn anew when what it shows has changed."""
+    with boxed():
+        job = jobs.get(shop.db, drawn.id)
+        if _outdated(drawn, job):
+            st.rerun()
+        samples = jobs.history(shop.db, job.id)
+        job_card.card(shop, job, [], opened=True)
+        chart = speed_chart(samples, words.zone(st.context.timezone))
+        if chart is not None:
+            st.altair_chart(chart, key=f"speed-{job.id}", alt="Rows a second over time")
+
+
+def _outdated(drawn: Job, job: Job) -> bool:
+    firsts = (drawn.status, bool(drawn.done), bool(drawn.failed))
+    return firsts != (job.status, bool(job.done), bool(job.failed))
+
+
+def _publishing(shop: Shop, job: Job) -> None:
+    """The way from results into the chat."""
+    partly = "" if job.status is JobStatus.DONE else " so far"
+    again = "Publish again" if job.published_at else "Publish to chat"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            f"{again} ({words.several(job.done, 'product')}{partly})",
+            key=f"publish-{job.id}",
+            type="secondary" if job.published_at else "primary",
+            icon=":material/storefront:",
+        )
+        st.caption("Shoppers then find these products, with their new details, in the chat.")
+    if pressed:
+        with st.spinner("Handing the products over…"):
+            count = publish.publish(shop.settings, shop.db, job.id)
+        st.toast(
+            f"{words.several(count, 'product')} handed to the shop.", icon=":material/check_circle:"
+        )
+        st.rerun()
