@@ -96,7 +96,9 @@ class _Transport(Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _Connection(self._path)
+        connection = _Connection(self._path)
+        self._connection = host, connection  # what the base class closes
+        return connection
 
 
 def socket_path(settings: Settings) -> Path:

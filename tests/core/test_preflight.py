@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from core import ports, preflight, supervisor
+from core.errors import ServiceError, SettingError
+from core.settings import Settings, load_settings
+
+
+def test_old_python_is_refused(settings: Settings) -> None:
+    with pytest.raises(SettingError, match=r"needs Python 3\.11 or newer; this is 3\.10"):
+        preflight.check_versions(settings, (3, 10), (3, 45))
+
+
+def test_the_sqlite_trap_is_told(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"SQLite 3\.40; the batch worker needs 3\.42"):
+        preflight.check_versions(settings, (3, 12), (3, 40))
+    preflight.check_versions(settings, (3, 11), (3, 40))
+    preflight.check_versions(settings, (3, 12), (3, 42))
+    elsewhere = load_settings(home=tmp_path, database="postgresql+psycopg://db/shop")
+    preflight.check_versions(elsewhere, (3, 12), (3, 40))
+
+
+def test_a_nearly_full_disk_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Usage(NamedTuple):
+        free: int = 20_000_000
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage())
+    with pytest.raises(ServiceError, match=r"Only 20 MB are free .* needs 500 MB"):
+        preflight.check_home(settings)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_home_that_cannot_be_written_is_told(settings: Settings) -> None:
+    settings.home.mkdir(mode=0o500)
+    with pytest.raises(ServiceError, match=r"Cannot write in .* Set SHOPKEEPER_HOME"):
+        preflight.check_home(settings)
+
+
+def test_a_home_that_is_no_folder_is_told(settings: Settings) -> None:
+    settings.home.write_text("")
+    with pytest.raises(ServiceError, match="Cannot create the folder"):
+        preflight.check_home(settings)
+
+
+def test_a_taken_port_is_told_with_its_holder_and_a_free_one(tmp_path: Path) -> None:
+    with socket.create_server((ports.LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        settings = load_settings(home=tmp_path, port=port)
+        with pytest.raises(ServiceError) as caught:
+            preflight.check_port(settings)
+    holder = f" by process {os.getpid()}"
+    words = f"Port {port} is taken{holder}. Choose another: PORT="
+    assert caught.value.message.startswith(words)
+    other = int(caught.value.message.removeprefix(words).removesuffix(" make run"))
+    assert ports.is_free(other)
+
+
+def test_a_second_run_of_a_home_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "pid", lambda _: 4711)
+    with pytest.raises(ServiceError, match=r"already runs for .* \(process 4711\)"):
+        preflight.check_alone(settings)
