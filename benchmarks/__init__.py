@@ -1,0 +1,1 @@
+"""One file for each figure; run with ``make bench``."""
