@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from batch import control, jobs
+from core.db import Database
+from core.settings import Settings
+from tests.batch.conftest import MakeJob
+from tests.fake_endpoint import FakeEndpoint, Reply
+
+FIELDS = [{"name": "brand", "type": "text", "description": "who makes it"}]
+
+
+class Shell:
+    """Runs ``python -m batch`` against a fake endpoint in a home of its own."""
+
+    def __init__(self, settings: Settings, endpoint: FakeEndpoint, folder: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {
+            "SHOPKEEPER_HOME": str(settings.home),
+            "OPENAI_BASE_URL": endpoint.url,
+            "OPENAI_MODEL": "fake",
+            "SHOPKEEPER_SAMPLE_SHOP": "false",
+        }
+        (folder / "fields.json").write_text(json.dumps(FIELDS))
+        (folder / "in.csv").write_text(
+            "sku,name,blurb\n" + "".join(f"S{n},Acme cup {n},nice {n}\n" for n in range(1, 21))
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "batch", *arguments],
+            cwd=Path(__file__).parents[2],
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=90)
+        return process.returncode, out, err
+
+    def extract(self, *more: str, out: str = "out.csv", source: str = "in.csv") -> list[str]:
+        paths = (self.folder / name for name in (source, "fields.json", out))
+        catalog, fields, target = (str(path) for path in paths)
+        return ["extract", catalog, "--fields", fields, "--out", target, *more]
+
+
+@pytest.fixture
+def shell(settings: Settings, endpoint: FakeEndpoint, tmp_path: Path) -> Shell:
+    return Shell(settings, endpoint, tmp_path)
+
+
+def of_home(settings: Settings) -> list[psutil.Process]:
+    """Processes that were started for this home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SHOPKEEPER_HOME") == str(settings.home):
+                found.append(process)
+        except (psutil.AccessDenied, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+@pytest.mark.processes
+def test_a_catalog_goes_in_and_comes_out_with_its_results(
+    shell: Shell, settings: Settings, endpoint: FakeEndpoint
+) -> None:
+    code, out, err = shell.run(*shell.extract("--json"))
+    assert code == 0, err
+    summary: dict[str, Any] = json.loads(out)
+    assert (summary["rows"], summary["done"], summary["failed"]) == (20, 20, 0)
+    assert (summary["calls"], summary["prompt_tokens"]) == (20, 2000)
+    with (shell.folder / "out.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["sku", "name", "blurb", "brand"]
+    assert (rows[4]["sku"], rows[4]["brand"]) == ("S5", "Acme")
+    assert of_home(settings) == []
+
+    # The same again costs nothing, and another form needs no new calls.
+    code, _, _ = shell.run(*shell.extract(out="out.jsonl"))
+    assert code == 0
+    assert endpoint.calls.total() == 20
+    first = json.loads((shell.folder / "out.jsonl").read_text().splitlines()[0])
+    assert first["values"] == {"brand": "Acme"}
+
+
+@pytest.mark.processes
+def test_rows_that_fail_are_named_and_the_exit_code_says_so(
+    shell: Shell, endpoint: FakeEndpoint
+) -> None:
+    bad = Reply(status=400, body=b"{}")
+    good = Reply('{"brand": "Acme"}')
+    endpoint.script = lambda text, _: bad if "cup 7\n" in text else good
+    code, _, err = shell.run(*shell.extract())
+    assert code == 3
+    assert "Row 7 failed" in err
+
+
+@pytest.mark.processes
+def test_an_interrupted_command_goes_on_with_the_same_job(
+    shell: Shell, settings: Settings, db: Database, endpoint: FakeEndpoint
+) -> None:
+    endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}', delay_s=1.0)
+    process = shell.start(*shell.extract("--text", "name"))
+    deadline = time.monotonic() + 40
+    while not (found := jobs.listing(db)) or not found[0].done:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}')
+    code, _, err = shell.run(*shell.extract("--text", "name"))
+    assert code == 0, err
+    assert "Going on with job" in err
+    (job,) = jobs.listing(db)
+    assert job.done == 20
+    assert of_home(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", b"", "empty"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, "not a CSV"),
+        ("header.csv", b"sku,name\n", "no products"),
+        ("gone.csv", None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_catalog_is_bad_input(
+    shell: Shell, name: str, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (shell.folder / name).write_bytes(content)
+    code, out, err = shell.run(*shell.extract(source=name))
+    assert (code, out) == (2, "")
+    assert words in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_fields_and_columns_that_do_not_exist_are_named(shell: Shell) -> None:
+    code, _, err = shell.run(*shell.extract("--id", "nowhere"))
+    assert code == 2
+    assert "nowhere" in err
+    (shell.folder / "fields.json").write_text('[{"name": "x", "type": "colour"}]')
+    code, _, err = shell.run(*shell.extract())
+    assert code == 2
+    assert "colour" in err
+
+
+def test_an_output_of_another_form_is_refused_before_anything_runs(shell: Shell) -> None:
+    code, _, err = shell.run(*shell.extract(out="out.xls"))
+    assert code == 2
+    assert ".csv or .jsonl" in err
+
+
+def test_jobs_are_listed_shown_and_decided_on(
+    shell: Shell, db: Database, make_job: MakeJob
+) -> None:
+    code, out, _ = shell.run("jobs")
+    assert (code, out.strip()) == (0, "No jobs yet.")
+    job = make_job(3)
+    assert shell.run("pause", job.id)[0] == 0
+    code, out, _ = shell.run("show", job.id)
+    assert json.loads(out)["status"] == "paused"
+    assert shell.run("resume", job.id)[0] == 0
+    control.cancel(db, job.id)
+    code, _, err = shell.run("pause", job.id)
+    assert code == 2
+    assert "is not running" in err
+    code, out, _ = shell.run("jobs", "--json")
+    assert [found["job"] for found in json.loads(out)] == [job.id]
+    assert shell.run("show", "nowhere")[0] == 2
