@@ -29,6 +29,9 @@ from core.settings import Settings, load_settings
 LOOK_S = 0.3
 #: A healthy house is up by then, also on a slow disk; what is late is told, not ended.
 LATE_S = 60.0
+#: The web app starts alone for at most this long: a person waits for it, and on few cores
+#: all at once would take each several times as long.
+HEAD_START_S = 5.0
 MOST_RELAUNCHES = 5
 
 app = typer.Typer(help="Shopkeeper's processes.", no_args_is_help=True, add_completion=False)
@@ -51,7 +54,7 @@ def run(settings: Settings) -> None:
             if settings.embedded:
                 _fetch(settings)
             progress.clear(settings)
-            services.ensure(settings, list(Service))
+            services.ensure(settings, [Service.PAGE])
             _Front(settings).stay()
         except _Stop:
             console.print("Stopping …")
@@ -109,7 +112,7 @@ class _Front:
         self._settings = settings
         self._pending = services.offered(settings, list(Service))
         self._started = time.monotonic()
-        self._late = False
+        self._late = self._complete = False
         self._bar: Progress | None = None
         self._relaunches = 0
 
@@ -119,6 +122,7 @@ class _Front:
         try:
             while self._supervised():
                 self._announce()
+                self._start_rest()
                 self._warn_when_late()
                 self._show_indexing()
                 time.sleep(LOOK_S)
@@ -149,6 +153,12 @@ class _Front:
                 if service is Service.PAGE:
                     _invite(self._settings)
         self._pending = [service for service in self._pending if service not in healthy]
+
+    def _start_rest(self) -> None:
+        waited_s = time.monotonic() - self._started
+        if not self._complete and (Service.PAGE not in self._pending or waited_s > HEAD_START_S):
+            services.ensure(self._settings, list(Service))
+            self._complete = True
 
     def _warn_when_late(self) -> None:
         if self._late or time.monotonic() - self._started < LATE_S:

@@ -115,9 +115,8 @@ def _start(settings: Settings, wanted: list[Service]) -> None:
             for service in _missing(settings, wanted):
                 supervisor.start_program(settings, service)
             return
-        except ServiceError:
-            # Most likely one that is shutting down: its successor can start when it is gone.
-            if supervisor.pid(settings) is None or time.monotonic() > deadline:
+        except supervisor.ShuttingDown:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(POLL_S)
 

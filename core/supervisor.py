@@ -5,35 +5,27 @@ Knows processes by supervisord's names; what they are for is others' business.
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
-from xmlrpc.client import Error, Fault, ServerProxy, Transport
+from xmlrpc.client import Error, Fault
 
 import psutil
 
-from core import ports, programs
+from core import ports, programs, rpc
 from core.errors import ServiceError
 from core.files import make_folder, write_atomically
 from core.settings import PROJECT, Settings, child_environment
 
-#: The kernel allows 104 to 107 characters; supervisord first binds a longer, temporary name.
-LONGEST_SOCKET = 90
 LAUNCH_TIMEOUT_S = 20.0
 #: Somewhat more than all that the programs are given to stop.
 STOP_TIMEOUT_S = 12.0
-RPC_TIMEOUT_S = 10.0
 POLL_S = 0.02
 
 #: Kept, so that none that runs loses its handle, and those that ended are reaped.
@@ -75,59 +67,22 @@ class Process:
     detail: str
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=RPC_TIMEOUT_S)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self.sock.settimeout(self.timeout)
-            self.sock.connect(str(self._path))
-        except OSError:
-            self.sock.close()
-            raise
-
-
-class _Transport(Transport):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = _Connection(self._path)
-        self._connection = host, connection  # what the base class closes
-        return connection
-
-
-def socket_path(settings: Settings) -> Path:
-    """Where supervisord listens: in the home, or a short private folder if that is too long."""
-    path = settings.run / "supervisor.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET:
-        return path
-    digest = hashlib.sha256(os.fsencode(settings.home)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"shopkeeper-{os.getuid()}-{digest}" / "s"
-
-
-@contextmanager
-def _proxy(settings: Settings) -> Iterator[Any]:
-    # The host is of no meaning: the transport goes to the socket.
-    with ServerProxy("http://localhost", transport=_Transport(socket_path(settings))) as proxy:
-        yield proxy.supervisor
+class ShuttingDown(ServiceError):
+    """The supervisor is on its way down; its successor can start when it is gone."""
 
 
 def processes(settings: Settings) -> dict[str, Process] | None:
     """All programs by name, or None when no supervisor runs for this home.
 
     Raises:
-        ServiceError: It runs, but is on its way down or makes no sense.
+        ShuttingDown: It is on its way down.
+        ServiceError: It makes no sense.
     """
     try:
-        with _proxy(settings) as supervisor:
+        with rpc.proxy(settings) as supervisor:
             found = cast("list[dict[str, Any]]", supervisor.getAllProcessInfo())
     except Fault as error:
-        raise ServiceError(_fault(error)) from error
+        raise _fault(error) from error
     except (OSError, http.client.HTTPException):
         return None
     except Error as error:
@@ -135,10 +90,10 @@ def processes(settings: Settings) -> dict[str, Process] | None:
     return {entry["name"]: _process(entry) for entry in found}
 
 
-def _fault(error: Fault) -> str:
+def _fault(error: Fault) -> ServiceError:
     if error.faultCode == _SHUTTING_DOWN:
-        return "Shopkeeper is shutting down; try again in a few seconds."
-    return f"The supervisor refuses: {error.faultString}"
+        return ShuttingDown("Shopkeeper is shutting down; try again in a few seconds.")
+    return ServiceError(f"The supervisor refuses: {error.faultString}")
 
 
 def _process(entry: dict[str, Any]) -> Process:
@@ -156,14 +111,15 @@ def start_program(settings: Settings, name: str) -> None:
     """Start a program that is not running; harmless when it is.
 
     Raises:
+        ShuttingDown: The supervisor is on its way down.
         ServiceError: The supervisor refuses or is gone.
     """
     try:
-        with _proxy(settings) as supervisor:
+        with rpc.proxy(settings) as supervisor:
             supervisor.startProcess(programs.full_name(name), False)
     except Fault as error:
         if error.faultCode != _ALREADY_STARTED:
-            raise ServiceError(_fault(error)) from error
+            raise _fault(error) from error
     except (OSError, http.client.HTTPException) as error:
         raise ServiceError("The supervisor went away while starting a process.") from error
 
@@ -176,7 +132,7 @@ def launch(settings: Settings) -> None:
     """
     for folder in (settings.home, settings.logs, settings.run):
         make_folder(folder)
-    path = socket_path(settings)
+    path = rpc.socket_path(settings)
     _make_private(path.parent) if path.parent != settings.run else None
     file = settings.run / "supervisord.conf"
     write_atomically(file, programs.config(settings, ports.allocate(settings), path))
@@ -229,9 +185,18 @@ def _last_words(settings: Settings) -> str:
 def pid(settings: Settings) -> int | None:
     """Process id of the home's supervisor, or None when none runs."""
     try:
-        with _proxy(settings) as supervisor:
+        with rpc.proxy(settings) as supervisor:
             return int(supervisor.getPID())
+    except Fault:
+        return _recorded_pid(settings)  # on its way down it answers no more questions
     except (OSError, http.client.HTTPException, Error):
+        return None
+
+
+def _recorded_pid(settings: Settings) -> int | None:
+    try:
+        return int((settings.run / "supervisord.pid").read_text())
+    except (OSError, ValueError):
         return None
 
 

@@ -68,6 +68,7 @@ def test_it_opens_and_ctrl_c_leaves_nothing(shop: Settings, number: signal.Signa
         url = f"http://localhost:{shop.port}"
         eventually(lambda: url in output.read_text(), 60)
         assert _page_answers(shop)
+        eventually(lambda: output.read_text().count("✓") == 4, 60)
         asked = time.monotonic()
         os.kill(process.pid, number)
         assert process.wait(timeout=15) == 0
@@ -87,7 +88,7 @@ def test_a_killed_run_leaves_nothing(shop: Settings) -> None:
 
 def test_the_stop_command_ends_a_run(shop: Settings) -> None:
     with _run(shop, "run") as (process, output):
-        eventually(lambda: "✓" in output.read_text(), 30)
+        eventually(lambda: "✓ Batch worker" in output.read_text(), 60)
         done = subprocess.run(
             [sys.executable, "-m", "core.services", "stop"],
             cwd=PROJECT,
@@ -102,7 +103,7 @@ def test_the_stop_command_ends_a_run(shop: Settings) -> None:
 
 def test_a_killed_supervisor_is_replaced(shop: Settings) -> None:
     with _run(shop, "run") as (_, output):
-        eventually(lambda: "✓" in output.read_text(), 30)
+        eventually(lambda: "✓ Batch worker" in output.read_text(), 60)
         first = supervisor.pid(shop)
         assert first is not None
         psutil.Process(first).kill()

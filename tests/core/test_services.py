@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import ports, programs, progress, services, supervisor, watch
+from core import ports, programs, progress, rpc, services, supervisor, watch
 from core.errors import ServiceError
 from core.ports import Ports
 from core.progress import Task
@@ -96,10 +96,10 @@ def test_the_page_is_reached_where_it_listens(tmp_path: Path) -> None:
 
 def test_a_long_home_gets_a_short_private_socket(tmp_path: Path) -> None:
     short = load_settings(home=Path("/tmp/h"))
-    assert supervisor.socket_path(short) == Path("/tmp/h/run/supervisor.sock")
-    long = supervisor.socket_path(load_settings(home=tmp_path / ("x" * 100)))
+    assert rpc.socket_path(short) == Path("/tmp/h/run/supervisor.sock")
+    long = rpc.socket_path(load_settings(home=tmp_path / ("x" * 100)))
     assert len(str(long)) < 90
-    assert long != supervisor.socket_path(load_settings(home=tmp_path / ("y" * 100)))
+    assert long != rpc.socket_path(load_settings(home=tmp_path / ("y" * 100)))
 
 
 @pytest.mark.processes
@@ -199,6 +199,17 @@ def test_nothing_outlives_its_killed_owner(home: Settings) -> None:
         assert len(family(home)) >= 4
         process.kill()
     eventually(lambda: family(home) == [], 10)
+
+
+@pytest.mark.processes
+def test_services_asked_for_during_a_shutdown_come_up_after_it(home: Settings) -> None:
+    services.ensure(home, {Service.WORKER})
+    number = supervisor.pid(home)
+    assert number is not None
+    os.kill(number, signal.SIGTERM)
+    services.ensure(home, {Service.WORKER})
+    services.wait_healthy(home, {Service.WORKER}, 15)
+    assert supervisor.pid(home) not in (None, number)
 
 
 @pytest.mark.processes
