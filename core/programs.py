@@ -109,7 +109,7 @@ def _program(name: str, line: str, settings: Settings, timing: Timing) -> str:
     return _PROGRAM.format(
         name=name,
         command=line,
-        log=_value(log_path(settings, name)),
+        log=_value(_value(log_path(settings, name))),  # supervisord expands this one twice
         autostart=str(name == WATCH).lower(),
         start_s=timing.start_s,
         stop_s=timing.stop_s,

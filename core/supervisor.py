@@ -179,7 +179,9 @@ def _spawn(settings: Settings, file: Path) -> subprocess.Popen[bytes]:
 
 def _last_words(settings: Settings) -> str:
     lines = _output(settings).read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it says nothing"
+    # A complaint is followed by advice that is not for our users.
+    complaints = [line for line in lines if line.startswith("Error: ")]
+    return (complaints or lines or ["it says nothing"])[-1]
 
 
 def pid(settings: Settings) -> int | None:

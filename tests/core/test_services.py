@@ -126,6 +126,16 @@ def test_services_come_up_once_and_a_second_call_is_cheap(home: Settings) -> Non
 
 
 @pytest.mark.processes
+def test_an_awkward_home_is_no_obstacle(home: Settings, tmp_path: Path) -> None:
+    awkward = load_settings(home=tmp_path / ('50% off; it\'s "new" ' + "x" * 90))
+    services.ensure(awkward, {Service.CHROMA})
+    services.wait_healthy(awkward, {Service.CHROMA}, 30)
+    assert programs.log_path(awkward, Service.CHROMA).stat().st_size > 0
+    services.stop(awkward)
+    assert family(awkward) == []
+
+
+@pytest.mark.processes
 def test_callers_that_race_start_one_supervisor(home: Settings) -> None:
     errors: list[ServiceError] = []
 
