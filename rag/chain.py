@@ -210,6 +210,7 @@ class Counter:
     def close(self) -> None:
         """Close the connections."""
         self._index.close()
+        self._writer.close()
 
 
 def open_counter(settings: Settings, db: Database) -> Counter:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 import chromadb
 import chromadb.config
+import httpx
 from chromadb.api import ClientAPI
 from chromadb.api.client import Client
 from chromadb.api.collection_configuration import CreateCollectionConfiguration
@@ -136,7 +137,7 @@ class Index:
         """
 
         self._retried(self._drop)
-        self._disconnect()
+        self.close()
 
     def connect(self) -> None:
         """Connect now, so that the first question need not wait for it.
@@ -148,11 +149,11 @@ class Index:
             self.count(kind)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back; the next use opens new ones."""
         with self._lock:
             client, self._client, self._stores = self._client, None, {}
         if isinstance(client, Client):
-            client.close()
+            _close(client)
 
     def _with_store(self, kind: Kind, action: Callable[[Chroma], T]) -> T:
         return self._retried(lambda: action(self._store(kind)))
@@ -166,13 +167,13 @@ class Index:
         # Chroma's client raises bare Exception and ValueError for what the server answers.
         except Exception as error:  # noqa: BLE001
             logger.info("chroma failed once, connecting again: %s", type(error).__name__)
-            self._disconnect()
+            self.close()
         try:
             return action()
         except ShopkeeperError:
             raise
         except Exception as error:
-            self._disconnect()
+            self.close()
             raise ServiceError(AWAY) from error
 
     def _drop(self) -> None:
@@ -180,11 +181,6 @@ class Index:
         present = {collection.name for collection in client.list_collections()}
         for name in present.intersection(COLLECTIONS.values()):
             client.delete_collection(name)
-
-    def _disconnect(self) -> None:
-        with self._lock:
-            self._client = None
-            self._stores = {}
 
     def _connected(self) -> ClientAPI:
         with self._lock:
@@ -220,6 +216,15 @@ class Index:
                 "it is being rebuilt. Try again in a few minutes."
             )
         return store
+
+
+def _close(client: Client) -> None:
+    client.close()
+    # Chroma's close() leaves open the sockets of the client and of the one inside it.
+    for owner in (client, client._admin_client):
+        session = getattr(getattr(owner, "_server", None), "_session", None)
+        if isinstance(session, httpx.Client):
+            session.close()
 
 
 def _add(store: Chroma, entries: Sequence[Entry]) -> None:

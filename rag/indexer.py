@@ -150,14 +150,16 @@ def main() -> None:
     os.nice(5)
     settings = load_settings()
     with FileLock(lock_path(settings)):
+        progress.clear(settings)  # what a killed predecessor left
         db = open_database(settings)
         seed(settings, db)
         run(settings, db, Index(lambda: ports.read(settings).chroma, Embedder()))
 
 
 def _leave(number: int, frame: object) -> NoReturn:
-    # At once, even amid a batch: what is not marked as indexed is indexed again.
-    raise SystemExit(0)
+    # Even amid a batch: what is not marked as indexed is indexed again. Taking the embedding
+    # model apart in good order would take longer than we are given.
+    os._exit(0)
 
 
 def _index_document(db: Database, index: Index, document: Document) -> None:

@@ -38,4 +38,5 @@ def shortened(text: str, limit: int) -> str:
     """The text cut at a word to at most ``limit`` characters, with an ellipsis if cut."""
     if len(text) <= limit:
         return text
-    return text[: limit - 1].rsplit(None, 1)[0].rstrip(",;:") + "…"
+    words = text[:limit].rsplit(None, 1)[0][: limit - 1]
+    return words.rstrip(",;:") + "…"

@@ -63,6 +63,7 @@ class Writer:
         self._lock = threading.Lock()
         self._under_way = 0
         self._chains: dict[tuple[Endpoint, bool], Chain] = {}
+        self._clients: list[openai.DefaultHttpxClient] = []
 
     def endpoint(self) -> Endpoint:
         """The endpoint that the next answer comes from.
@@ -103,15 +104,29 @@ class Writer:
             with self._lock:
                 self._under_way -= 1
 
+    def close(self) -> None:
+        """Close the connections; the next answer opens new ones."""
+        with self._lock:
+            clients, self._clients, self._chains = self._clients, [], {}
+        for client in clients:
+            client.close()
+
     def _chain(self, target: Endpoint, *, pinned: bool) -> Chain:
         key = (target, pinned)
         with self._lock:
             if key not in self._chains:
-                self._chains[key] = _build(target, pinned, self._settings.call_timeout_s)
+                # A proxy named in the environment must not get what stays on this machine.
+                client = openai.DefaultHttpxClient(trust_env=LOOPBACK not in target.base_url)
+                self._clients.append(client)
+                self._chains[key] = _build(
+                    target, client, pinned=pinned, timeout_s=self._settings.call_timeout_s
+                )
             return self._chains[key]
 
 
-def _build(target: Endpoint, pinned: bool, timeout_s: float) -> Chain:
+def _build(
+    target: Endpoint, client: openai.DefaultHttpxClient, *, pinned: bool, timeout_s: float
+) -> Chain:
     body: dict[str, Any] = {}
     options: dict[str, Any] = {}
     if target.name == "openai":
@@ -122,9 +137,6 @@ def _build(target: Endpoint, pinned: bool, timeout_s: float) -> Chain:
         options["temperature"] = 0
     if pinned and target.pins_slots:
         body["id_slot"] = target.slots - 1
-    if LOOPBACK in target.base_url:
-        # A proxy named in the environment must not get what stays on this machine.
-        options["http_client"] = openai.DefaultHttpxClient(trust_env=False)
     model = ChatOpenAI(
         model=target.model,
         base_url=target.base_url,
@@ -132,6 +144,7 @@ def _build(target: Endpoint, pinned: bool, timeout_s: float) -> Chain:
         timeout=openai.Timeout(min(SILENCE_S, timeout_s), connect=CONNECT_TIMEOUT_S),
         max_retries=0,
         stream_usage=True,
+        http_client=client,
         extra_body=body or None,
         **options,
     )

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from core import products
+from core.db import Database
+from core.errors import AnswerError, EndpointError, ModelError, RateLimited
+from core.schema import usage
+from core.settings import Settings, load_settings
+from rag.chain import Counter, Reply
+from rag.exchange import Role, Turn
+from rag.index import Index
+from rag.lexical import LexicalIndex
+from rag.writer import Writer
+from tests.fakes import FakeModel, Script
+
+pytestmark = pytest.mark.processes
+QUESTION = "Which tent sleeps four people?"
+
+
+def text_of(reply: Reply) -> str:
+    return "".join(reply.stream())
+
+
+def outcomes(db: Database) -> list[str]:
+    with db.read() as connection:
+        return list(connection.execute(sa.select(usage.c.outcome)).scalars())
+
+
+def test_sources_come_before_the_words(counter: Counter, model: FakeModel) -> None:
+    reply = counter.ask(QUESTION)
+    assert reply.passages[0].id == "product:t1"
+    assert reply.passages[0].number == 1
+    assert not model.requests
+    assert text_of(reply) == reply.text == "Yes [1]."
+
+
+def test_timing_and_usage_are_complete_after_the_stream(
+    counter: Counter, model: FakeModel, shop: Database
+) -> None:
+    reply = counter.ask(QUESTION, conversation_id="c1")
+    text_of(reply)
+    timing = reply.timing
+    assert timing.first_token_ms is not None
+    assert timing.total_ms is not None
+    assert 0 < timing.retrieve_ms < timing.first_token_ms <= timing.total_ms
+    assert (timing.tokens, timing.prompt_tokens) == (2, 100)
+    with shop.read() as connection:
+        row = connection.execute(usage.select()).mappings().one()
+    assert (row["lane"], row["outcome"], row["conversation_id"]) == ("chat", "ok", "c1")
+    assert row["ttft_ms"] > 0
+
+
+def test_prompt_holds_current_price_and_stock(
+    counter: Counter, model: FakeModel, shop: Database
+) -> None:
+    tent = products.get(shop, ["t1"])["t1"]
+    products.publish(shop, [replace(tent, price=Decimal("199.50"), stock=0)])
+    text_of(counter.ask(QUESTION))
+    facts = model.requests[0]["messages"][-1]["content"]
+    assert "[1] Halden 4 Tent, $199.50, out of stock." in facts
+    assert "<b>" not in facts
+
+
+def test_model_is_asked_as_a_compatible_server_expects(counter: Counter, model: FakeModel) -> None:
+    text_of(counter.ask(QUESTION))
+    request = model.requests[0]
+    assert (request["temperature"], request["max_tokens"], request["stream"]) == (0, 220, True)
+    assert request["stream_options"] == {"include_usage": True}
+    assert "id_slot" not in request
+
+
+def test_nothing_relevant_asks_no_model(counter: Counter, model: FakeModel) -> None:
+    reply = counter.ask("What is the capital of France?")
+    assert reply.refused
+    assert reply.passages == ()
+    assert text_of(reply).startswith("I could not find that in our shop")
+    assert reply.timing.total_ms is not None
+    assert not model.requests
+
+
+def test_greeting_is_answered_kindly(counter: Counter) -> None:
+    assert text_of(counter.ask("Hello!")).startswith("Hello!")
+
+
+def test_forgotten_citation_is_added(counter: Counter, model: FakeModel) -> None:
+    model.answer(Script(pieces=("The Halden 4 ", "Tent does.")))
+    reply = counter.ask(QUESTION)
+    assert text_of(reply) == "The Halden 4 Tent does. [1]"
+    assert reply.text == "The Halden 4 Tent does. [1]"
+
+
+def test_citation_of_nothing_never_shows(counter: Counter, model: FakeModel) -> None:
+    model.answer(Script(pieces=("The Halden", " [", "9", "] and", " [1", "].")))
+    reply = counter.ask(QUESTION)
+    pieces = list(reply.stream())
+    assert "".join(pieces) == "The Halden and [1]."
+    assert all("[9" not in piece for piece in pieces)
+
+
+def test_follow_up_is_searched_with_its_question(counter: Counter, model: FakeModel) -> None:
+    history = [Turn(Role.USER, QUESTION), Turn(Role.ASSISTANT, "The Halden 4 Tent [1].")]
+    reply = counter.ask("And is it green?", history)
+    assert reply.passages[0].id == "product:t1"
+    text_of(reply)
+    said = [message["content"] for message in model.requests[0]["messages"]]
+    assert QUESTION in said
+
+
+def test_closing_the_stream_closes_the_connection(
+    counter: Counter, model: FakeModel, shop: Database
+) -> None:
+    model.answer(Script(pieces=("The ", "Halden "), hangs=True))
+    reply = counter.ask(QUESTION)
+    pieces = reply.stream()
+    assert next(pieces) == "The"
+    pieces.close()
+    assert model.wait_abandoned()
+    assert reply.text == "The"
+    assert outcomes(shop) == ["stopped"]
+    assert reply.timing.total_ms is not None
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize(
+    ("script", "error", "outcome"),
+    [
+        (Script(status=500), EndpointError, "http 500"),
+        (Script(status=401), EndpointError, "http 401"),
+        (Script(status=429, headers=(("Retry-After", "7"),)), RateLimited, "http 429"),
+        (Script(pieces=(), garbage=b"data: {not json\n\n"), AnswerError, "bad answer"),
+        (Script(pieces=(), garbage=b'data: {"choices": 3}\n\n'), AnswerError, "bad answer"),
+        (Script(pieces=()), AnswerError, "bad answer"),
+        (Script(delay_s=30), EndpointError, "unreachable"),
+    ],
+    ids=["500", "401", "429", "malformed", "misformed", "empty", "hang"],
+)
+def test_failure_is_told_to_the_shopper(
+    counter: Counter,
+    model: FakeModel,
+    shop: Database,
+    script: Script,
+    error: type[ModelError],
+    outcome: str,
+) -> None:
+    model.answer(script)
+    reply = counter.ask(QUESTION)
+    with pytest.raises(error, match="What was found in the shop is shown"):
+        text_of(reply)
+    assert reply.passages
+    assert outcomes(shop) == [outcome]
+    assert len(model.requests) == 1
+
+
+def test_retry_after_is_kept(counter: Counter, model: FakeModel) -> None:
+    model.answer(Script(status=429, headers=(("Retry-After", "7"),)))
+    with pytest.raises(RateLimited) as caught:
+        text_of(counter.ask(QUESTION))
+    assert caught.value.retry_after_s == 7
+
+
+def test_break_in_the_middle_keeps_what_was_written(
+    counter: Counter, model: FakeModel, shop: Database
+) -> None:
+    model.answer(Script(pieces=("The Halden sleeps four.",), garbage=b"data: {\n\n"))
+    reply = counter.ask(QUESTION)
+    with pytest.raises(AnswerError):
+        text_of(reply)
+    assert reply.text == "The Halden sleeps four."
+
+
+def test_silence_in_the_middle_is_given_up(counter: Counter, model: FakeModel) -> None:
+    model.answer(Script(pieces=("The Halden", " never"), piece_s=3.0))
+    with pytest.raises(EndpointError, match="took too long"):
+        text_of(counter.ask(QUESTION))
+
+
+def test_cut_off_answer_shows_that_it_is(counter: Counter, model: FakeModel) -> None:
+    model.answer(Script(pieces=("The Halden [1] and",), finish_reason="length"))
+    assert text_of(counter.ask(QUESTION)) == "The Halden [1] and…"
+
+
+def test_embedded_model_that_is_not_started(
+    shop: Database, index: Index, settings: Settings
+) -> None:
+    with closing(Counter(shop, index, LexicalIndex(shop), Writer(settings))) as counter:
+        counter.warm()
+        reply = counter.ask(QUESTION)
+        assert reply.passages
+        with pytest.raises(EndpointError, match="starting") as caught:
+            text_of(reply)
+        assert caught.value.transient
+
+
+def test_endpoint_that_is_gone(shop: Database, index: Index, settings: Settings) -> None:
+    gone = load_settings(
+        home=settings.home, openai_base_url="http://127.0.0.1:9/v1", openai_model="fake"
+    )
+    with closing(Counter(shop, index, LexicalIndex(shop), Writer(gone))) as counter:
+        with pytest.raises(EndpointError, match="starting"):
+            text_of(counter.ask(QUESTION))
+        assert outcomes(shop) == ["unreachable"]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core.products import Product
+from core.values import Value
+from rag.excerpt import excerpt
+from rag.exchange import Kind, Passage, Role, Turn
+from rag.followup import follows, standalone
+from rag.markup import plain
+from rag.prompts import assemble, price_text, without_model
+from rag.texts import embedded_text, product_text, shortened
+
+TENT = Product(
+    "t1",
+    "Tent",
+    "<p>Sleeps four.</p><script>alert(1)</script>",
+    price=Decimal("1289"),
+    currency="USD",
+    stock=3,
+    department="Camping",
+    values={"brand": Value("Halden"), "tags": Value([]), "wool_free": Value(True)},
+)
+PASSAGE = Passage(1, "product:t1", Kind.PRODUCT, "Tent", "", "Sleeps four.", 0.6, TENT)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>One.</p><p>Two</p>", "One. Two"),
+        ("<ul><li>Red</li><li>Blue.</li></ul>", "Red; Blue."),
+        ("Salt &amp; pepper", "Salt & pepper"),
+        ("fits < 5 kg and > 2 kg", "fits < 5 kg and > 2 kg"),
+        ("a<style>x{}</style>b<!-- c -->", "ab"),
+        ("<b>un</b>broken <i", "unbroken <i"),
+        ("  two\n lines ", "two lines"),
+    ],
+)
+def test_html_becomes_plain_text(html: str, text: str) -> None:
+    assert plain(html) == text
+
+
+def test_searched_text_holds_values_but_neither_price_nor_stock() -> None:
+    assert product_text(TENT) == "Camping. brand: Halden; wool free: yes. Sleeps four."
+    assert embedded_text(TENT).startswith("Tent. Camping. brand: Halden")
+    assert "1289" not in embedded_text(TENT)
+
+
+def test_shortened_cuts_at_a_word() -> None:
+    assert shortened("one two three", 9) == "one two…"
+    assert shortened("one", 9) == "one"
+
+
+def test_excerpt_keeps_the_sentences_asked_about() -> None:
+    text = "It is green. Made by hand in Wales. Induction is no problem. " + "Nice. " * 50
+    assert "Induction" in excerpt(text, "Is it safe for induction hobs?", 60)
+    assert excerpt("Short.", "anything", 60) == "Short."
+    assert excerpt(text, "zebra", 40).startswith("It is green.")
+    assert len(excerpt("word " * 500, "word", 100)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("And in blue?", True),
+        ("How much is it?", True),
+        ("What about the red ones?", True),
+        ("for men?", True),
+        ("Do you ship to Canada?", False),
+        ("Does it matter to you that I have one thousand other plans for the day?", False),
+    ],
+)
+def test_follow_ups_are_told_from_new_questions(question: str, expected: bool) -> None:
+    assert follows(question) is expected
+
+
+def test_chain_of_follow_ups_reaches_the_first_question() -> None:
+    history = [
+        Turn(Role.USER, "Any tents?"),
+        Turn(Role.ASSISTANT, "Yes."),
+        Turn(Role.USER, "And green ones?"),
+    ]
+    assert standalone("How much is it?", history) == "Any tents? And green ones? How much is it?"
+    assert standalone("Do you ship?", history) == "Do you ship?"
+    assert standalone("And it?", []) == "And it?"
+
+
+def test_prompt_is_short_and_its_beginning_never_changes() -> None:
+    passages = [PASSAGE] * 6
+    first = assemble("Which tent?", passages, ())
+    second = assemble("x" * 5000, passages, [Turn(Role.USER, "before")])
+    assert first[:-1] == second[:-1]
+    assert first[-1].text.startswith("Facts:\n[1] Tent, $1,289.00, 3 in stock. Sleeps four.")
+    assert len(second[-1].text) < 3000
+
+
+def test_catalog_text_cannot_break_the_template() -> None:
+    odd = Passage(1, "product:x", Kind.PRODUCT, "{question}", "", "{facts} {0}", 0.5, TENT)
+    assert "{facts} {0}" in assemble("Why {not}?", [odd], ())[-1].text
+
+
+def test_long_texts_leave_room_for_the_others() -> None:
+    long = Passage(1, "policy:a#1", Kind.POLICY, "A", "B", "Long sentence here. " * 200, 0.5)
+    text = assemble("q", [long] * 9, ())[-1].text
+    assert len(text) < 1700
+
+
+def test_price_as_a_shopper_reads_it() -> None:
+    assert price_text(TENT) == "$1,289.00"
+    assert price_text(Product("a", "A", price=Decimal("5"), currency="SEK")) == "5.00 SEK"
+    assert price_text(Product("a", "A", price=Decimal("5"))) == "5.00"
+    assert price_text(Product("a", "A")) == ""
+
+
+def test_small_talk_is_no_failed_search() -> None:
+    assert without_model("Hi!").startswith("Hello!")
+    assert without_model("hi, where is France").startswith("I could not find")
