@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts.entry import let_in
 from pages.parts.services import started
+from pages.parts.telling import show_told
 from pages.parts.trouble import boxed
 from pages.parts.visitor import remember_visitor
 
@@ -21,7 +22,10 @@ ABOUT = (
 def main() -> None:
     """Draw the app."""
     # Our own files: Streamlit would fetch a named icon from the internet.
-    st.set_page_config("Shopkeeper", DRAWINGS / "icon.svg", menu_items={"About": ABOUT})
+    # The layout is said each time, as it would stay that of the page seen before.
+    st.set_page_config(
+        "Shopkeeper", DRAWINGS / "icon.svg", layout="centered", menu_items={"About": ABOUT}
+    )
     st.logo(DRAWINGS / "logo.svg", size="large", icon_image=DRAWINGS / "icon.svg")
     # First of all: until a session has called it, a deep link would run a page
     # without this file.
@@ -38,6 +42,7 @@ def main() -> None:
             st.stop()
         let_in()
         started()
+        show_told()
         page.run()
         remember_visitor()
 

@@ -80,8 +80,10 @@ def _rest(
             _empty(shop)
     for pair in pairs:
         exchange(shop, pair, last=pair is pairs[-1])
-    shelves(shop)
-    warm_up()
+    busy = shelves(shop)
+    # Warming up blocks this session's redraws: not while a bar is moving.
+    if not busy:
+        warm_up()
 
 
 def _empty(shop: Shop) -> None:

@@ -74,7 +74,9 @@ def _since(one: ServiceStatus) -> str:
     if one.since and one.healthy:
         where = words.zone(st.context.timezone)
         return f"since {words.moment(one.since.timestamp(), time.time(), where)}"
-    return plain(one.detail) or "no more is known"
+    if one.state in _COMING or one.state is State.RUNNING:
+        return "ready in a moment"
+    return plain(one.detail)
 
 
 def _endpoint(shop: Shop) -> None:

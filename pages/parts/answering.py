@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ServiceError, ShopkeeperError
 from core.schema import MessageStatus
+from pages.parts import words
 from pages.parts.entry import Shop, open_settings, open_shop_database
 from pages.parts.prose import prose_html
 from pages.parts.sources import sources_html
@@ -68,7 +69,8 @@ def answer(
     try:
         with st.spinner("Looking through the shop…"):
             reply = counter().ask(question, said, conversation_id)
-        st.html(sources_html(reply.passages, question))
+        if reply.passages:
+            st.html(sources_html(reply.passages, question))
         place = st.empty()
         if stop_button:
             st.button("Stop", icon=":material/stop_circle:", key="stop")
@@ -97,7 +99,8 @@ def failure(message_id: str) -> str:
 
 def _write(reply: Reply, place: DeltaGenerator) -> None:
     """Show the words as they come."""
-    place.html(prose_html("", reply.passages, writing=True))
+    if not reply.refused:
+        place.caption(f":shimmer[Reading {words.several(len(reply.passages), 'source')}…]")
     written, drawn_at = "", 0.0
     with closing(reply.stream()) as pieces:
         for piece in pieces:

@@ -9,7 +9,9 @@ import streamlit as st
 
 from batch import uploads
 from batch.columns import Columns
+from batch.notes import Note
 from batch.uploads import Upload
+from core.settings import Settings
 from pages.parts.draft import Draft
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line, plain
@@ -42,9 +44,17 @@ def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
     _read_columns(upload, draft)
     if draft.columns.id is None:
         st.caption("Without a product number, products are told apart by their row.")
-    notes(uploads.id_notes(shop.settings, upload, draft.columns))
+    notes(_id_notes(shop.settings, upload, draft.columns, (upload.id, draft.columns.id)))
     ready = bool(draft.columns.text)
     onward(Step.COLUMNS, ready=ready, reason="Choose at least one column to read.")
+
+
+@st.cache_data(show_spinner="Looking for products with the same number…", max_entries=20)
+def _id_notes(
+    _settings: Settings, _upload: Upload, _columns: Columns, key: tuple[str, str | None]
+) -> tuple[Note, ...]:
+    """Read once for each choice: it goes through the whole file."""
+    return uploads.id_notes(_settings, _upload, _columns)
 
 
 def _role(role: str, columns: Sequence[str], draft: Draft, rows: Sequence[dict[str, str]]) -> None:

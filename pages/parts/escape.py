@@ -24,7 +24,8 @@ def one_line(text: str, limit: int) -> str:
     if len(line) <= limit:
         return line
     cut = line[: limit - 1]
-    whole = cut[: cut.rfind(" ")] if " " in cut[limit // 2 :] else cut
+    inside_word = line[limit - 1] != " " and " " in cut[limit // 2 :]
+    whole = cut[: cut.rfind(" ")] if inside_word else cut
     return f"{whole.rstrip(' .,;:')}…"
 
 

@@ -7,9 +7,11 @@ from itertools import groupby
 
 import streamlit as st
 
+from core.errors import NotFoundError
 from pages.parts import words
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line, plain
+from pages.parts.telling import tell
 from rag import conversations
 from rag.conversations import Conversation
 
@@ -71,7 +73,20 @@ def _confirm(shop: Shop, conversation: Conversation) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it", key="keep-conversation"):
             st.rerun()
-        if st.button("Delete", key="confirm-delete", type="primary", icon=":material/delete:"):
-            conversations.delete(shop.db, conversation.id, shop.visitor)
-            open_conversation(None)
+        if st.button(
+            "Delete",
+            key="confirm-delete",
+            type="primary",
+            icon=":material/delete:",
+            on_click=_delete,
+            args=(shop, conversation.id),
+        ):
             st.rerun()
+
+
+def _delete(shop: Shop, conversation_id: str) -> None:
+    try:
+        conversations.delete(shop.db, conversation_id, shop.visitor)
+    except NotFoundError as error:
+        tell(error.message, problem=True)
+    open_conversation(None)

@@ -17,6 +17,7 @@ from pages.parts import words
 from pages.parts.entry import Shop
 from pages.parts.escape import html, plain
 from pages.parts.speed import sparkline_html
+from pages.parts.telling import tell
 
 JOB = "job"
 _TO_CONFIRM = "job_to_confirm"
@@ -137,7 +138,7 @@ def _do(action: Callable[[Database, str], object], db: Database, job_id: str) ->
     try:
         action(db, job_id)
     except ShopkeeperError as error:
-        st.toast(plain(error.message), icon=":material/error:", duration="long")
+        tell(error.message, problem=True)
 
 
 def _ask(job: Job, action: str) -> None:
@@ -159,9 +160,7 @@ def confirm_what_was_asked(shop: Shop) -> None:
 @st.dialog("Cancel this job?")
 def _confirm_cancel(shop: Shop, question: Question) -> None:
     st.markdown(f"“{plain(question.name)}” stops. What is done is kept and can be downloaded.")
-    if _confirmed("Cancel the job"):
-        _do(control.cancel, shop.db, question.job_id)
-        st.rerun()
+    _confirm("Cancel the job", control.cancel, shop.db, question.job_id)
 
 
 @st.dialog("Delete this job?")
@@ -170,14 +169,21 @@ def _confirm_delete(shop: Shop, question: Question) -> None:
         f"“{plain(question.name)}” and its results will be gone for good. "
         "Products that were published stay in the chat."
     )
-    if _confirmed("Delete"):
-        _do(control.delete, shop.db, question.job_id)
-        st.query_params.pop(JOB, None)
-        st.rerun()
+    _confirm("Delete the job", _delete, shop.db, question.job_id)
 
 
-def _confirmed(label: str) -> bool:
+def _delete(db: Database, job_id: str) -> None:
+    control.delete(db, job_id)
+    open_job(None)
+
+
+def _confirm(
+    label: str, action: Callable[[Database, str], object], db: Database, job_id: str
+) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep-job"):
-            st.rerun()
-        return st.button(label, key="confirm-job", type="primary")
+        kept = st.button("Keep it", key="keep-job")
+        confirmed = st.button(
+            label, key="confirm-job", type="primary", on_click=_do, args=(action, db, job_id)
+        )
+    if kept or confirmed:
+        st.rerun()

@@ -11,6 +11,7 @@ from pages.parts import job_card, job_results, words
 from pages.parts.entry import Shop
 from pages.parts.shelves import shelves
 from pages.parts.speed import speed_chart
+from pages.parts.telling import tell
 from pages.parts.trouble import boxed
 
 
@@ -72,7 +73,5 @@ def _publishing(shop: Shop, job: Job) -> None:
     if pressed:
         with st.spinner("Handing the products over…"):
             count = publish.publish(shop.settings, shop.db, job.id)
-        st.toast(
-            f"{words.several(count, 'product')} handed to the shop.", icon=":material/check_circle:"
-        )
+        tell(f"{words.several(count, 'product')} handed to the shop.")
         st.rerun()

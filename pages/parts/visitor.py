@@ -31,13 +31,17 @@ def visitor_id() -> str:
     Streamlit sees the cookies of the moment the session began, hence the session first.
     """
     if "visitor" not in st.session_state:
-        kept = st.context.cookies.get(COOKIE, "")
+        kept = _cookie()
         st.session_state["visitor"] = kept if _VALID.fullmatch(kept) else uuid4().hex
     return str(st.session_state["visitor"])
 
 
 def remember_visitor() -> None:
     """Keep the id in the browser for a year; draws nothing, and nothing once it is kept."""
-    if st.context.cookies.get(COOKIE) != visitor_id():
+    if _cookie() != visitor_id():
         keep = st.components.v2.component("shopkeeper_visitor", js=_SET_COOKIE)
         keep(key="keep-visitor", data=visitor_id(), width=1, height=1)
+
+
+def _cookie() -> str:
+    return st.context.cookies.get(COOKIE) or ""

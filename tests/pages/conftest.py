@@ -1,0 +1,133 @@
+"""Pages driven without a browser, in a home of their own and without child processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from core import services
+from core.db import Database
+from core.errors import EndpointError
+from core.settings import PROJECT, Settings
+from pages.parts import answering, visitor
+from pages.parts.entry import Shop, open_settings, open_shop_database
+from rag.exchange import Kind, Passage, Timing, Turn
+
+Open = Callable[[str], AppTest]
+
+
+class FakeReply:
+    """Answers in scripted words; breaks after them where told to."""
+
+    def __init__(self, passages: Sequence[Passage], words: Sequence[str], broken: bool) -> None:
+        self.passages = tuple(passages)
+        self.refused = not passages
+        self.text = ""
+        self.timing = Timing(retrieve_ms=80.0)
+        self._words = words
+        self._broken = broken
+
+    def stream(self) -> Iterator[str]:
+        for word in self._words:
+            self.text += word
+            yield word
+        if self._broken:
+            raise EndpointError("The model did not answer in time.")
+        self.timing = Timing(80.0, 1200.0, 2000.0, 5, 100)
+
+
+class FakeCounter:
+    """Stands in for the search and the model; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Sequence[Turn]]] = []
+        self.passages: list[Passage] = [policy(1, "Shipping", "Free over $75.")]
+        self.words = ["Free ", "over $75 ", "[1]."]
+        self.broken = False
+
+    def warm(self) -> None:
+        pass
+
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+    ) -> FakeReply:
+        self.asked.append((question, history))
+        return FakeReply(self.passages, self.words, self.broken)
+
+
+def policy(number: int, title: str, text: str) -> Passage:
+    return Passage(number, f"policy:{title}#1", Kind.POLICY, title, f"{title} > Costs", text, 0.6)
+
+
+@pytest.fixture(autouse=True)
+def _page_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _no_settings_from_outside: None
+) -> Iterator[None]:
+    monkeypatch.setenv("SHOPKEEPER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHOPKEEPER_SAMPLE_SHOP", "false")
+    monkeypatch.setattr(services, "ensure", lambda settings, needs: None)
+    # AppTest has no browser and so no cookies.
+    monkeypatch.setattr(visitor, "_cookie", lambda: "")
+    st.cache_resource.clear()
+    yield
+    open_shop_database().close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return open_settings()
+
+
+@pytest.fixture
+def db() -> Database:
+    return open_shop_database()
+
+
+@pytest.fixture
+def shop(settings: Settings, db: Database) -> Shop:
+    return Shop(settings, db, "0" * 32)
+
+
+@pytest.fixture
+def counter(monkeypatch: pytest.MonkeyPatch) -> FakeCounter:
+    fake = FakeCounter()
+    monkeypatch.setattr(answering, "open_counter", lambda settings, db: fake)
+    return fake
+
+
+@pytest.fixture
+def page(counter: FakeCounter) -> Open:
+    """Opens a page through the app, as a person does."""
+
+    def open_page(path: str) -> AppTest:
+        app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30).run()
+        return app if path == "pages/chat.py" else app.switch_page(path).run()
+
+    return open_page
+
+
+def texts(app: AppTest) -> str:
+    """Everything written on the page, in one text."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
+    found: list[Any] = [element for kind in kinds for element in app.get(kind)]
+    parts = [str(element.value) for element in found]
+    drawn: list[Any] = list(app.get("html"))
+    parts += [element.proto.body for element in drawn]
+    return "\n".join(parts)
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The first button whose label begins like this."""
+    return next(one for one in app.button if one.label.startswith(label))
+
+
+def keyed(app: AppTest, key: str) -> Button:
+    """The first button whose key begins like this."""
+    return next(one for one in app.button if (one.key or "").startswith(key))

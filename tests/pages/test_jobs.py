@@ -1,0 +1,224 @@
+"""Jobs as people see them: progress, decisions, results, publishing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+from batch import control, jobs, rows, uploads
+from batch.extract import Outcome
+from batch.fields import Field
+from batch.jobs import Job, Sample
+from core import products
+from core.db import Database
+from core.errors import JobError
+from core.schema import JobStatus, RowStatus
+from core.schema import jobs as jobs_table
+from core.settings import Settings
+from core.usage import Tokens
+from core.values import Value
+from pages.parts.job_card import counts_html
+from pages.parts.speed import sparkline_html, speed_chart, speeds
+from pages.parts.words import zone
+from tests.pages.conftest import Open, button, keyed, texts
+
+CSV = b"sku,name,text\nA1,Tent,Sleeps four\nA2,Mat,Blue\nA3,Pot,Steel\n"
+
+
+@pytest.fixture
+def job(settings: Settings, db: Database) -> Job:
+    upload = uploads.store(settings, db, "shop.csv", io.BytesIO(CSV))
+    columns = uploads.guess(settings, upload)
+    return jobs.submit(db, upload.id, columns, (Field(name="color"),), "Spring $5 <b>")
+
+
+def ended(db: Database, job: Job, outcomes: Sequence[Outcome], **changes: Any) -> None:
+    """Store results as the worker would, and how the job stands."""
+    if outcomes:
+        rows.record(db, job.id, 0, outcomes, rows.Source("embedded", "tiny", job.run))
+    with db.write() as connection:
+        connection.execute(sa.update(jobs_table).where(jobs_table.c.id == job.id).values(changes))
+
+
+def finished(db: Database, job: Job) -> None:
+    done = [
+        Outcome(1, RowStatus.DONE, {"color": Value("green")}, tokens=Tokens(10, 2)),
+        Outcome(2, RowStatus.DONE, {"color": Value("blue")}, tokens=Tokens(10, 2)),
+        Outcome(3, RowStatus.FAILED, error="The model's answer was not valid JSON."),
+    ]
+    ended(db, job, done, status=JobStatus.DONE, started_at=1000.0, finished_at=1200.0)
+
+
+def details(page: Open, job: Job) -> AppTest:
+    app = page("pages/jobs.py")
+    app.query_params["job"] = job.id
+    return app.run()
+
+
+def test_no_jobs_yet_teaches(page: Open) -> None:
+    assert "No jobs yet" in texts(page("pages/jobs.py"))
+
+
+def test_a_card_says_where_a_job_stands(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    shown = texts(page("pages/jobs.py"))
+    assert "Spring \\$5 \\<b\\>" in shown
+    assert "Finished" in shown
+    assert "<b>2</b> of 3 rows done" in shown
+    assert "<b>1</b> failed" in shown
+    assert "took 3 min 20 s" in shown
+    assert "24 tokens" in shown
+
+
+def test_pause_and_resume(page: Open, job: Job, db: Database) -> None:
+    app = page("pages/jobs.py")
+    button(app, "Pause").click().run()
+    assert jobs.get(db, job.id).status is JobStatus.PAUSED
+    button(app, "Resume").click().run()
+    assert jobs.get(db, job.id).status is JobStatus.QUEUED
+    assert not app.exception
+
+
+def test_cancel_is_confirmed_first(page: Open, job: Job, db: Database) -> None:
+    app = page("pages/jobs.py")
+    button(app, "Cancel").click().run()
+    assert jobs.get(db, job.id).status is JobStatus.QUEUED
+    keyed(app, "confirm-job").click().run()
+    assert jobs.get(db, job.id).status is JobStatus.CANCELLED
+
+
+def test_delete_is_confirmed_first(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    app = details(page, job)
+    button(app, "Delete").click().run()
+    assert jobs.listing(db)
+    keyed(app, "confirm-job").click().run()
+    assert not jobs.listing(db)
+    assert "No jobs yet" in texts(app)
+
+
+def test_failed_rows_are_retried(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    app = page("pages/jobs.py")
+    button(app, "Retry 1 failed").click().run()
+    again = jobs.get(db, job.id)
+    assert (again.status, again.run, again.failed) == (JobStatus.QUEUED, 2, 0)
+
+
+def test_a_decision_that_came_too_late_is_told(
+    page: Open, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause(db: Database, job_id: str) -> None:
+        raise JobError("“Spring” is not running, so it cannot pause.")
+
+    monkeypatch.setattr(control, "pause", pause)
+    app = page("pages/jobs.py")
+    button(app, "Pause").click().run()
+    assert not app.exception
+    assert "cannot pause" in app.session_state["to_tell"][0]
+
+
+def test_what_is_to_be_told_outlives_a_redraw_and_is_told_once() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from pages.parts.telling import show_told, tell
+
+        show_told()
+        if st.button("Do it"):
+            tell("Too *late*.", problem=True)
+            st.rerun()
+
+    app = AppTest.from_function(script).run()
+    app.button[0].click().run()
+    assert app.toast[0].value == "Too \\*late\\*\\."
+    assert not app.run().toast
+
+
+def test_results_are_a_table(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    app = details(page, job)
+    table = app.dataframe[0].value
+    assert list(table.index) == [1, 2, 3]
+    assert list(table["color"]) == ["green", "blue", ""]
+    assert list(table["State"]) == ["✓ done", "✓ done", "✕ failed"]
+    assert "not valid JSON" in table["Notes"][3]
+
+
+def test_failed_rows_show_their_reason(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    app = details(page, job)
+    app.radio[0].set_value("Failed (1)").run()
+    table = app.dataframe[0].value
+    assert list(table.index) == [3]
+    assert "not valid JSON" in table["Reason"][3]
+
+
+def test_waiting_rows_are_in_the_table_too(page: Open, job: Job) -> None:
+    app = details(page, job)
+    assert set(app.dataframe[0].value["State"]) == {"… waiting"}
+
+
+def test_downloads_are_offered(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    labels = [one.proto.label for one in details(page, job).get("download_button")]
+    assert labels == ["Download CSV", "Download JSONL", "1 failed row as CSV"]
+
+
+def test_publishing_puts_products_on_their_way_to_the_chat(
+    page: Open, job: Job, db: Database
+) -> None:
+    finished(db, job)
+    app = details(page, job)
+    button(app, "Publish to chat (2 products)").click().run()
+    assert not app.exception
+    assert products.count(db) == 2
+    assert products.get(db, ["A1"])["A1"].values["color"].value == "green"
+    assert app.get("progress")[-1].proto.text == "Filling the shelves: 2 to go"
+    assert button(app, "Publish again")
+
+
+def test_a_job_that_is_gone_is_told_above_the_others(page: Open, job: Job) -> None:
+    app = page("pages/jobs.py")
+    app.query_params["job"] = "gone"
+    app.run()
+    assert "There is no job gone" in app.error[0].value
+    assert button(app, "Open")
+
+
+def test_the_reason_of_a_stopped_job_is_text(page: Open, job: Job, db: Database) -> None:
+    ended(db, job, [], status=JobStatus.FAILED, reason="The key [x](http://y) was refused.")
+    app = page("pages/jobs.py")
+    assert "\\[x\\]" in app.error[0].value
+
+
+def samples(*counts: int) -> list[Sample]:
+    return [Sample(100.0 + at, done, 0, done, Tokens()) for at, done in enumerate(counts)]
+
+
+def test_speed_is_what_was_added_a_second() -> None:
+    assert speeds(samples(0, 5, 15)) == [(101.0, 5.0), (102.0, 10.0)]
+
+
+def test_retried_rows_are_no_negative_speed() -> None:
+    assert [rate for _, rate in speeds(samples(0, 5, 2))] == [5.0, 0]
+
+
+def test_a_long_history_is_thinned() -> None:
+    assert len(speeds(samples(*range(1000)))) <= 120
+
+
+def test_plots_wait_for_something_to_show() -> None:
+    assert sparkline_html(samples(0, 1)) == ""
+    assert speed_chart(samples(0, 1), zone("UTC")) is None
+    assert "<i style" in sparkline_html(samples(0, 5, 15))
+    assert speed_chart(samples(0, 5, 15), zone("UTC")) is not None
+
+
+def test_counts_speak_of_what_is_there(job: Job) -> None:
+    assert counts_html(job) == ("<span><b>0</b> of 3 rows done</span> · <span>3 left</span>")
