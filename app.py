@@ -43,8 +43,9 @@ def main() -> None:
         let_in()
         started()
         show_told()
-        page.run()
+        # Before the page: what a page waits for must not delay the cookie.
         remember_visitor()
+        page.run()
 
 
 def may_enter() -> bool:
