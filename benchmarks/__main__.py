@@ -1,0 +1,24 @@
+"""Every figure in turn: ``python -m benchmarks``, or ``make bench``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+FIGURES: dict[str, list[str]] = {
+    "Chat: our overhead and the embedded model's first token": ["benchmarks.chat"],
+    "Batch: rows beside bare aiohttp, and memory": ["benchmarks.batch", "--memory-rows", "50000"],
+}
+
+
+def main() -> int:
+    """Run them; returns how many failed."""
+    failed = 0
+    for title, (module, *arguments) in FIGURES.items():
+        print(f"\n== {title}", flush=True)
+        failed += subprocess.run([sys.executable, "-m", module, *arguments]).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
