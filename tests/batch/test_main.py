@@ -12,8 +12,10 @@ from typing import Any
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from batch import control, jobs
+from batch.__main__ import app
 from core.db import Database
 from core.settings import Settings
 from tests.batch.conftest import MakeJob
@@ -48,7 +50,13 @@ class Shell:
             stderr=subprocess.PIPE,
         )
 
+    def call(self, *arguments: str) -> tuple[int, str, str]:
+        """The command within this process, for what starts no service."""
+        result = CliRunner().invoke(app, arguments, env=self.environment)
+        return result.exit_code, result.stdout, result.stderr
+
     def run(self, *arguments: str) -> tuple[int, str, str]:
+        """The command as a process of its own."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=90)
         return process.returncode, out, err
@@ -146,24 +154,24 @@ def test_a_file_that_is_no_catalog_is_bad_input(
 ) -> None:
     if content is not None:
         (shell.folder / name).write_bytes(content)
-    code, out, err = shell.run(*shell.extract(source=name))
+    code, out, err = shell.call(*shell.extract(source=name))
     assert (code, out) == (2, "")
     assert words in " ".join(err.split())
     assert "Traceback" not in err
 
 
 def test_fields_and_columns_that_do_not_exist_are_named(shell: Shell) -> None:
-    code, _, err = shell.run(*shell.extract("--id", "nowhere"))
+    code, _, err = shell.call(*shell.extract("--id", "nowhere"))
     assert code == 2
     assert "nowhere" in err
     (shell.folder / "fields.json").write_text('[{"name": "x", "type": "colour"}]')
-    code, _, err = shell.run(*shell.extract())
+    code, _, err = shell.call(*shell.extract())
     assert code == 2
     assert "colour" in err
 
 
 def test_an_output_of_another_form_is_refused_before_anything_runs(shell: Shell) -> None:
-    code, _, err = shell.run(*shell.extract(out="out.xls"))
+    code, _, err = shell.call(*shell.extract(out="out.xls"))
     assert code == 2
     assert ".csv or .jsonl" in err
 
@@ -171,17 +179,17 @@ def test_an_output_of_another_form_is_refused_before_anything_runs(shell: Shell)
 def test_jobs_are_listed_shown_and_decided_on(
     shell: Shell, db: Database, make_job: MakeJob
 ) -> None:
-    code, out, _ = shell.run("jobs")
+    code, out, _ = shell.call("jobs")
     assert (code, out.strip()) == (0, "No jobs yet.")
     job = make_job(3)
-    assert shell.run("pause", job.id)[0] == 0
-    code, out, _ = shell.run("show", job.id)
+    assert shell.call("pause", job.id)[0] == 0
+    code, out, _ = shell.call("show", job.id)
     assert json.loads(out)["status"] == "paused"
-    assert shell.run("resume", job.id)[0] == 0
+    assert shell.call("resume", job.id)[0] == 0
     control.cancel(db, job.id)
-    code, _, err = shell.run("pause", job.id)
+    code, _, err = shell.call("pause", job.id)
     assert code == 2
     assert "is not running" in err
-    code, out, _ = shell.run("jobs", "--json")
+    code, out, _ = shell.call("jobs", "--json")
     assert [found["job"] for found in json.loads(out)] == [job.id]
-    assert shell.run("show", "nowhere")[0] == 2
+    assert shell.call("show", "nowhere")[0] == 2
