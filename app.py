@@ -13,6 +13,7 @@ from pages.parts.trouble import boxed
 from pages.parts.visitor import remember_visitor
 
 DRAWINGS = Path(__file__).parent / "pages" / "parts"
+READING = "Ask the shop"
 ABOUT = (
     "**Shopkeeper** answers shoppers' questions from your catalog and policies, "
     "and finds the product details hidden in your texts."
@@ -21,22 +22,23 @@ ABOUT = (
 
 def main() -> None:
     """Draw the app."""
-    # Our own files: Streamlit would fetch a named icon from the internet.
-    # The layout is said each time, as it would stay that of the page seen before.
-    st.set_page_config(
-        "Shopkeeper", DRAWINGS / "icon.svg", layout="centered", menu_items={"About": ABOUT}
-    )
+    # Our own files, and before the pages are named: Streamlit would fetch their icons
+    # from the internet.
+    st.set_page_config("Shopkeeper", DRAWINGS / "icon.svg", menu_items={"About": ABOUT})
     st.logo(DRAWINGS / "logo.svg", size="large", icon_image=DRAWINGS / "icon.svg")
-    # First of all: until a session has called it, a deep link would run a page
+    # Before the gate: until a session has called it, a deep link would run a page
     # without this file.
     page = st.navigation(
         [
-            st.Page("pages/chat.py", title="Ask the shop", icon=":material/chat:", default=True),
+            st.Page("pages/chat.py", title=READING, icon=":material/chat:", default=True),
             st.Page("pages/upload.py", title="Upload", icon=":material/upload_file:"),
             st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
             st.Page("pages/pool.py", title="Pool", icon=":material/monitoring:"),
         ]
     )
+    # Reading wants a narrow column, tables a wide one.
+    narrow = page.title == READING
+    st.set_page_config(f"{page.title} · Shopkeeper", layout="centered" if narrow else "wide")
     with boxed():
         if not may_enter():
             st.stop()

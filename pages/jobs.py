@@ -22,7 +22,6 @@ _SHOWN = "jobs_shown"
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/jobs.py")
-    st.set_page_config(layout="wide")
     st.html(STYLES)
     st.title("Jobs", anchor=False)
     confirm_what_was_asked(shop)

@@ -26,7 +26,6 @@ _COMING = (State.STARTING, State.BACKOFF)
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/pool.py")
-    st.set_page_config(layout="wide")
     st.title("Pool", anchor=False)
     st.caption("Whether every part of the shop works, and what its model does today.")
     _moving(shop)

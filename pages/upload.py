@@ -20,7 +20,6 @@ STYLES = Path(__file__).parent / "parts" / "upload.css"
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/upload.py")
-    st.set_page_config(layout="wide")
     st.html(STYLES)
     st.title("Find product details", anchor=False)
     st.caption("Upload a catalog, say what to look for, and get it back with new columns.")

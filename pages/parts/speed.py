@@ -50,7 +50,7 @@ def speed_chart(samples: Sequence[Sample], where: tzinfo) -> alt.Chart | None:
         alt.Chart(data)
         .mark_area(line=True, opacity=0.25, interpolate="monotone")
         .encode(
-            x=alt.X("Time:T", title=None, axis=alt.Axis(format="%H:%M:%S", labelOverlap=True)),
+            x=alt.X("Time:T", title=None, axis=alt.Axis(format="%H:%M:%S", tickCount=6)),
             y=alt.Y("Rate:Q", title="Rows a second", axis=alt.Axis(tickCount=3)),
             tooltip=[
                 alt.Tooltip("Time:T", format="%H:%M:%S"),

@@ -34,27 +34,36 @@ class Trial:
 
 
 def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
-    """Draw the step."""
+    """Draw the step; the trial runs when everything else can be used already."""
     fields = parse_fields(dump_fields(draft.fields))
     rows = list(enumerate(uploads.preview(shop.settings, upload, TRY_ROWS), start=1))
     trial = _last_trial(draft, fields)
+    pressed = _try_button(len(rows), again=trial is not None)
+    area = st.container(key="trial")
+    forecast = _start(shop, upload, draft, fields, trial)
+    onward(Step.START, ready=True)
+    if pressed:
+        with area:
+            trial = _try(shop, draft, fields, rows)
+        forecast.caption(_forecast(upload, trial))
+    elif trial:
+        with area:
+            places = _places(draft, rows)
+        for row_no, outcome in trial.outcomes.items():
+            _show(places[row_no], outcome, fields)
+
+
+def _try_button(count: int, *, again: bool) -> bool:
     st.subheader("Try it now", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            f"Try it on {words.several(len(rows), 'row')}",
+            f"Try it on {words.several(count, 'row')}",
             icon=":material/play_arrow:",
             key="try",
-            type="secondary" if trial else "primary",
+            type="secondary" if again else "primary",
         )
         st.caption("Nothing is stored. Go back and adjust until you like what you see.")
-    places = _places(draft, rows) if pressed or trial else {}
-    if trial and not pressed:
-        for row_no, outcome in trial.outcomes.items():
-            _show(places[row_no], outcome, fields)
-    if pressed:
-        trial = _try(shop, draft, fields, rows, places)
-    _start(shop, upload, draft, fields, trial)
-    onward(Step.START, ready=True)
+    return pressed
 
 
 def _last_trial(draft: Draft, fields: FieldSet) -> Trial | None:
@@ -87,9 +96,9 @@ def _try(
     draft: Draft,
     fields: FieldSet,
     rows: Sequence[tuple[int, Mapping[str, str]]],
-    places: Mapping[int, DeltaGenerator],
 ) -> Trial | None:
     """Try the rows; each is drawn as it comes."""
+    places = _places(draft, rows)
     for place in places.values():
         place.caption(":shimmer[Reading…]")
     begun = time.monotonic()
@@ -113,9 +122,13 @@ def _show(place: DeltaGenerator, outcome: Outcome, fields: FieldSet) -> None:
     place.html(trial_html.outcome_html(outcome, fields))
 
 
-def _start(shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, trial: Trial | None) -> None:
+def _start(
+    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, trial: Trial | None
+) -> DeltaGenerator:
+    """Draw the way to start; returns the place of the forecast."""
     st.subheader("Start in the background", anchor=False)
-    st.caption(_forecast(upload, trial))
+    forecast = st.empty()
+    forecast.caption(_forecast(upload, trial))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name of the job", draft.name, key="job-name", on_change=_rename, max_chars=120
@@ -131,6 +144,7 @@ def _start(shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, trial: Tr
         jobs.submit(shop.db, upload.id, draft.columns, fields, title)
         forget()
         st.switch_page("pages/jobs.py")
+    return forecast
 
 
 def _rename() -> None:

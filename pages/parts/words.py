@@ -137,4 +137,4 @@ def rate(rows_per_s: float) -> str:
         return f"{rows_per_s:,.0f} rows a second"
     if rows_per_s >= 1:
         return f"{rows_per_s:.1f} rows a second"
-    return f"{rows_per_s * _MINUTE_S:.0f} rows a minute"
+    return f"{several(round(rows_per_s * _MINUTE_S), 'row')} a minute"
