@@ -13,7 +13,8 @@ from typing import Any
 from batch.fields import Field, FieldSet, FieldType
 from core.values import Scalar
 
-MAX_ITEMS = 12
+MAX_ITEMS = 8
+MAX_ITEM = 60
 MAX_TEXT = 200
 MAX_LONG_TEXT = 400
 
@@ -52,15 +53,15 @@ def _property(field: Field) -> dict[str, Any]:
     if field.type is FieldType.NUMBER or field.type is FieldType.BOOLEAN:
         return {"type": str(field.type)}
     if field.type is FieldType.LIST:
-        return {"type": "array", "items": _text(field), "maxItems": MAX_ITEMS}
-    return _text(field)
+        return {"type": "array", "items": _text(field, MAX_ITEM), "maxItems": MAX_ITEMS}
+    long = field.name.casefold().startswith(("seo", "description"))
+    return _text(field, MAX_LONG_TEXT if long else MAX_TEXT)
 
 
-def _text(field: Field) -> dict[str, Any]:
+def _text(field: Field, longest: int) -> dict[str, Any]:
     if field.choices:
         return {"type": "string", "enum": list(field.choices)}
-    long = field.type is FieldType.TEXT and field.name.casefold().startswith(("seo", "description"))
-    return {"type": "string", "maxLength": MAX_LONG_TEXT if long else MAX_TEXT}
+    return {"type": "string", "maxLength": longest}
 
 
 def coerce(fields: FieldSet, answer: Mapping[str, Any]) -> tuple[dict[str, Scalar], list[str]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
 
 from batch.answers import answer_schema, coerce
@@ -22,7 +22,7 @@ from batch.fields import FieldSet
 from batch.grounding import ground
 from batch.prompt import ROW_CHARACTERS, messages, row_text, system_text
 from core.endpoints import endpoint
-from core.errors import AnswerError, EndpointError, ModelError, RateLimited
+from core.errors import AnswerError, CutOffError, EndpointError, ModelError, RateLimited
 from core.model import Answer, ModelClient
 from core.schema import RowStatus
 from core.settings import Settings
@@ -31,6 +31,8 @@ from core.values import Value
 
 #: Statuses that no row of the job would escape: the key or the address is wrong.
 HOPELESS_STATUSES = frozenset({401, 403, 404})
+#: An answer that is cut off twice is taken to be too long for its limit.
+CUT_OFF_ATTEMPTS = 2
 #: 1, 2, 4, 8 s and so on: long enough together for an endpoint to be started again.
 BACKOFF = wait_exponential_jitter(initial=1, max=20)
 
@@ -140,7 +142,7 @@ class _Attempts:
         self._tokens = Tokens()
         self._total_ms = 0.0
         self._retrying = AsyncRetrying(
-            stop=stop_after_attempt(limit),
+            stop=_stop_after(limit),
             wait=_wait,
             retry=retry_if_exception(lambda error: getattr(error, "transient", False)),
             reraise=True,
@@ -176,6 +178,17 @@ class _Attempts:
             total_ms=self._total_ms,
             **parts,
         )
+
+
+def _stop_after(limit: int) -> Callable[[RetryCallState], bool]:
+    """Whether a row has been tried often enough; a long answer that was cut off costs most."""
+
+    def stop(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        most = min(limit, CUT_OFF_ATTEMPTS) if isinstance(error, CutOffError) else limit
+        return state.attempt_number >= most
+
+    return stop
 
 
 def _wait(state: RetryCallState) -> float:

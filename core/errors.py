@@ -14,6 +14,7 @@
         ├── EndpointError     the endpoint refused, failed or could not be reached
         │   └── RateLimited   it asked us to come back later
         └── AnswerError       it answered, but not with what was asked for
+            └── CutOffError   it stopped before the end of its answer
 """
 
 from __future__ import annotations
@@ -102,3 +103,7 @@ class AnswerError(ModelError):
     def __init__(self, message: str, *, raw: str = "") -> None:
         super().__init__(message)
         self.raw = raw
+
+
+class CutOffError(AnswerError):
+    """The answer ended before it was complete; asked again, it mostly does so again."""

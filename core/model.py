@@ -17,7 +17,7 @@ import orjson
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from core.endpoints import Endpoint
-from core.errors import AnswerError, EndpointError, RateLimited
+from core.errors import AnswerError, CutOffError, EndpointError, RateLimited
 from core.usage import Tokens
 
 #: Statuses after which the same call may succeed: time-out, conflict, too early.
@@ -150,7 +150,7 @@ def _read(body: bytes, total_ms: float) -> Answer:
     if not text:
         raise AnswerError("The model gave an empty answer.")
     if choice.get("finish_reason") == "length":
-        raise AnswerError("The model's answer was cut off before its end.", raw=text)
+        raise CutOffError("The model's answer was cut off before its end.", raw=text)
     return Answer(text=text, tokens=_tokens(parsed.get("usage") or {}), total_ms=total_ms)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batch.answers import MAX_ITEMS, answer_schema, coerce
+from batch.answers import MAX_ITEM, MAX_ITEMS, answer_schema, coerce
 from batch.fields import Field, FieldSet, FieldType
 
 FIELDS: FieldSet = (
@@ -35,7 +35,7 @@ def test_schema() -> None:
         "colour": {"type": "string", "enum": ["Red", "Blue", "None"]},
         "uses": {
             "type": "array",
-            "items": {"type": "string", "maxLength": 200},
+            "items": {"type": "string", "maxLength": MAX_ITEM},
             "maxItems": MAX_ITEMS,
         },
         "rooms": {

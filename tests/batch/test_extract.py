@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -108,7 +109,7 @@ def test_a_fault_that_stays_makes_a_failed_row_with_its_reason(
     assert outcome.status is RowStatus.FAILED
     assert reason in outcome.error
     assert outcome.values == {}
-    assert outcome.attempts == fake.calls.total() == 3
+    assert outcome.attempts == fake.calls.total() == (2 if "cut off" in reason else 3)
 
 
 @pytest.mark.parametrize(("reply", "reason"), FAULTS.values(), ids=FAULTS)
@@ -196,4 +197,7 @@ def test_leaving_a_trial_early_cancels_what_is_under_way(
     trial = try_rows(remote, Columns(text=("title",)), fields, rows)
     assert next(trial).row_no == 2
     trial.close()
+    deadline = time.monotonic() + 5
+    while not endpoint.cancelled and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert endpoint.cancelled == 1
