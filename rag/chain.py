@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessageChunk
 
-from core import ports
+from core import ports, products
 from core.db import Database
 from core.errors import AnswerError, EndpointError, ModelError
 from core.schema import Lane
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 #: Searches at the same time; more of them only make each slower.
 SEARCHES = 4
+#: Added to a refusal that may not be final.
+FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ class Reply:
 
     def _refusal(self) -> Generator[str, None, None]:
         yield without_model(self._brief.question)
+        if waiting := products.count_pending(self._db):
+            yield FILLING.format(waiting=waiting)
 
     def _answer(self) -> Generator[str, None, None]:
         written = _Written(started=time.perf_counter())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rag.texts import shortened
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])|\n+|;\s+|\s+(?=- [A-Z0-9])")
 #: Letters compared: enough to tell words apart, few enough to forgive their endings.
-STEM = 5
+STEM = 4
 SHORTEST_WORD = 3
 STOP = """
 the and for you your are can does did have has how long what which when where who why will with
@@ -23,15 +23,20 @@ def excerpt(text: str, question: str, limit: int) -> str:
 
     They keep their order. Where none matches, it is the beginning of the text.
     """
-    whole = " ".join(text.split())
+    sentences = [" ".join(part.split()) for part in SENTENCE_END.split(text) if part.strip()]
+    whole = _joined(sentences)
     if len(whole) <= limit:
         return whole
-    sentences = [part for part in SENTENCE_END.split(text) if part.strip()]
     wanted = _stems(question)
     order = sorted(range(len(sentences)), key=lambda at: (-len(wanted & _stems(sentences[at])), at))
     kept = sorted(_fitting(((at, len(sentences[at])) for at in order), limit))
-    chosen = " ".join(" ".join(sentences[at].split()) for at in kept or order[:1])
-    return shortened(chosen, limit)
+    return shortened(_joined([sentences[at] for at in kept or order[:1]]), limit)
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """One line; what ends without a stop, as the rows of a table do, gets a semicolon."""
+    ended = [text if text[-1] in ".!?;:" else f"{text};" for text in sentences[:-1]]
+    return " ".join([*ended, *sentences[-1:]])
 
 
 def _fitting(sized: Iterable[tuple[int, int]], limit: int) -> list[int]:

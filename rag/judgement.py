@@ -21,8 +21,9 @@ WORDED_COVERAGE = 0.75
 #: Most passages of a kind, by whether it leads or is an addition to the other kind.
 LEADING = {Kind.PRODUCT: 4, Kind.POLICY: 3}
 ADDED = {Kind.PRODUCT: 3, Kind.POLICY: 2}
-#: How much weaker than the best a passage may be, and one of the other kind.
-KEPT_SHARE = 0.6
+#: How much weaker than the best a passage may be, and one of the other kind. Products that are
+#: merely similar mislead a small model.
+KEPT_SHARE = {Kind.PRODUCT: 0.7, Kind.POLICY: 0.6}
 ADDED_SHARE = 0.75
 
 
@@ -67,7 +68,7 @@ def choose(ranked: Ranked) -> list[Candidate]:
         return []
     leader, *others = kinds
     best = ranked[leader][0].strength
-    led = [item for item in ranked[leader] if item.strength >= KEPT_SHARE * best]
+    led = [item for item in ranked[leader] if item.strength >= KEPT_SHARE[leader] * best]
     chosen = led[: LEADING[leader]]
     for kind in others:
         near = (item for item in ranked[kind] if item.strength >= ADDED_SHARE * best)

@@ -21,6 +21,7 @@ from rag.followup import standalone
 from rag.index import Index
 from rag.judgement import Candidate, Ranked, best_first, choose
 from rag.lexical import LexicalIndex
+from rag.limits import price_limit
 from rag.markup import plain
 from rag.texts import facts, product_text
 
@@ -56,7 +57,13 @@ class Retriever:
         """
         started = time.perf_counter()
         query = standalone(question, history)
-        ranked = self._ranked(query, CANDIDATES)
+        limit = price_limit(query)
+        ranked = self._ranked(query, DEPTH if limit else CANDIDATES)
+        ranked[Kind.PRODUCT] = [
+            candidate
+            for candidate in ranked[Kind.PRODUCT]
+            if candidate.passage.product and limit.admits(candidate.passage.product)
+        ]
         if query != question:
             # "How do I return it?" is about the tent before, and its answer is in a policy.
             alone = self._candidates(Kind.POLICY, question, CANDIDATES)

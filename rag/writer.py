@@ -24,7 +24,7 @@ from core.errors import AnswerError, EndpointError, ModelError, RateLimited, Ser
 from core.ports import LOOPBACK
 from core.settings import Settings
 from rag.exchange import Passage, Turn
-from rag.prompts import assemble
+from rag.prompts import EXAMPLE_BRAND, assemble
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,9 @@ THINKING_TOKENS = 2000
 CONNECT_TIMEOUT_S = 5.0
 #: A person waits: longer silence than this is taken for a failure.
 SILENCE_S = 60.0
+#: Words kept from the embedded model: it says yes and no by chance, and repeats the fact, mostly
+#: rightly, without them; and it must not sell the goods of the examples in its prompt.
+FORBIDDEN = [[word, -100] for word in ("Yes", "No", EXAMPLE_BRAND, f" {EXAMPLE_BRAND}")]
 KEPT = "What was found in the shop is shown."
 #: Failures of a stream that neither LangChain nor the client put into words of their own.
 BROKEN = (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -135,8 +138,10 @@ def _build(
         # By its older name, which every compatible server knows.
         body["max_tokens"] = ANSWER_TOKENS
         options["temperature"] = 0
-    if pinned and target.pins_slots:
-        body["id_slot"] = target.slots - 1
+    if target.pins_slots:
+        body["logit_bias"] = FORBIDDEN
+        if pinned:
+            body["id_slot"] = target.slots - 1
     model = ChatOpenAI(
         model=target.model,
         base_url=target.base_url,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core import products
 from core.db import Database
 from core.errors import AnswerError, EndpointError, ModelError, RateLimited
+from core.products import Product
 from core.schema import usage
 from core.settings import Settings, load_settings
 from rag.chain import Counter, Reply
@@ -82,6 +83,14 @@ def test_nothing_relevant_asks_no_model(counter: Counter, model: FakeModel) -> N
     assert text_of(reply).startswith("I could not find that in our shop")
     assert reply.timing.total_ms is not None
     assert not model.requests
+
+
+def test_refusal_says_when_the_shelves_are_still_being_filled(
+    counter: Counter, shop: Database
+) -> None:
+    products.publish(shop, [Product(id="new", title="Not indexed yet")])
+    said = text_of(counter.ask("What is the capital of France?"))
+    assert "still putting 1 products on its shelves" in said
 
 
 def test_greeting_is_answered_kindly(counter: Counter) -> None:
