@@ -39,29 +39,28 @@ class _Refused(ValueError):
 def answer_schema(fields: FieldSet) -> dict[str, Any]:
     """JSON schema of an answer, for constrained decoding.
 
-    Fields keep their order; all but the required ones may be left out.
+    Every field has to be there, in order; one without a value is blank or
+    null. A small model that may leave fields out leaves out what it should
+    have found, and servers put the fields that must be there first.
     """
     return {
         "type": "object",
         "properties": {field.name: _property(field) for field in fields},
-        "required": [field.name for field in fields if field.required],
+        "required": [field.name for field in fields],
         "additionalProperties": False,
     }
 
 
 def _property(field: Field) -> dict[str, Any]:
     if field.type is FieldType.NUMBER or field.type is FieldType.BOOLEAN:
-        return {"type": str(field.type)}
+        return {"type": [str(field.type), "null"]}
     if field.type is FieldType.LIST:
-        return {"type": "array", "items": _text(field, MAX_ITEM), "maxItems": MAX_ITEMS}
-    long = field.name.casefold().startswith(("seo", "description"))
-    return _text(field, MAX_LONG_TEXT if long else MAX_TEXT)
-
-
-def _text(field: Field, longest: int) -> dict[str, Any]:
+        item = {"enum": list(field.choices)} if field.choices else {"maxLength": MAX_ITEM}
+        return {"type": "array", "items": {"type": "string"} | item, "maxItems": MAX_ITEMS}
     if field.choices:
-        return {"type": "string", "enum": list(field.choices)}
-    return {"type": "string", "maxLength": longest}
+        return {"type": ["string", "null"], "enum": [*field.choices, None]}
+    long = field.name.casefold().startswith(("seo", "description"))
+    return {"type": "string", "maxLength": MAX_LONG_TEXT if long else MAX_TEXT}
 
 
 def coerce(fields: FieldSet, answer: Mapping[str, Any]) -> tuple[dict[str, Scalar], list[str]]:

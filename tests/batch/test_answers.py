@@ -26,13 +26,13 @@ def one(name: str, raw: Any) -> tuple[Any, list[str]]:
 def test_schema() -> None:
     schema = answer_schema(FIELDS)
     assert list(schema["properties"]) == [field.name for field in FIELDS]
-    assert schema["required"] == ["title"]
+    assert schema["required"] == list(schema["properties"])
     assert schema["additionalProperties"] is False
     assert schema["properties"] == {
         "title": {"type": "string", "maxLength": 200},
-        "weight": {"type": "number"},
-        "waterproof": {"type": "boolean"},
-        "colour": {"type": "string", "enum": ["Red", "Blue", "None"]},
+        "weight": {"type": ["number", "null"]},
+        "waterproof": {"type": ["boolean", "null"]},
+        "colour": {"type": ["string", "null"], "enum": ["Red", "Blue", "None", None]},
         "uses": {
             "type": "array",
             "items": {"type": "string", "maxLength": MAX_ITEM},
