@@ -61,8 +61,8 @@ TEMPLATE = ChatPromptTemplate.from_messages(
 )
 #: Characters of the first passage's text and of each further one.
 FIRST_CHARS = 320
-FURTHER_CHARS = 180
-FACTS_CHARS = 1400
+FURTHER_CHARS = 160
+FACTS_CHARS = 1000
 QUESTION_CHARS = 600
 TURN_CHARS = 200
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}

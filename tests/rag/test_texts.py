@@ -104,7 +104,7 @@ def test_catalog_text_cannot_break_the_template() -> None:
 def test_long_texts_leave_room_for_the_others() -> None:
     long = Passage(1, "policy:a#1", Kind.POLICY, "A", "B", "Long sentence here. " * 200, 0.5)
     text = assemble("q", [long] * 9, ())[-1].text
-    assert len(text) < 1700
+    assert len(text) < 1200
 
 
 def test_price_as_a_shopper_reads_it() -> None:
