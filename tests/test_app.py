@@ -114,7 +114,7 @@ def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(
 
     expect(page.get_by_text("curios").first).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Finished", exact=True).first).to_be_visible(timeout=3 * SLOW_MS)
+    expect(page.get_by_text(re.compile(r"Finished$")).first).to_be_visible(timeout=3 * SLOW_MS)
     page.get_by_role("button", name="Open").first.click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").click()
