@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -182,7 +183,8 @@ def test_what_does_not_start_is_told_and_started_when_it_can(home: Settings) -> 
     eventually(lambda: _pid(home, Service.WORKER) is not None, 5)
 
 
-def _owner(home: Settings) -> subprocess.Popen[bytes]:
+@contextmanager
+def _owner(home: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that asks for the worker and then sits there."""
     script = (
         "import signal\n"
@@ -198,15 +200,19 @@ def _owner(home: Settings) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-c", script], cwd=PROJECT, env=environment, stdout=subprocess.PIPE
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    return process
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.processes
 def test_nothing_outlives_its_killed_owner(home: Settings) -> None:
     with _owner(home) as process:
-        assert len(family(home)) >= 4
+        eventually(lambda: len(family(home)) >= 4, 10)
         process.kill()
     eventually(lambda: family(home) == [], 10)
 
