@@ -62,7 +62,7 @@ TEMPLATE = ChatPromptTemplate.from_messages(
 #: Characters of the first passage's text and of each further one.
 FIRST_CHARS = 320
 FURTHER_CHARS = 160
-FACTS_CHARS = 1000
+FACTS_CHARS = 760
 QUESTION_CHARS = 600
 TURN_CHARS = 200
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
