@@ -40,19 +40,17 @@ class Worker:
 
     def step(self, now: float) -> None:
         """Look once: begin new runs, and note the progress of running jobs when it is time."""
-        active = jobs.active(self._db)
-        for job in active:
-            if (job.id, job.run) not in self._begun:
-                log.info(
-                    "taking up job %s run %d: %d of %d rows", job.id, job.run, job.waiting, job.rows
-                )
-                self._engine.take_up(job.id, job.run)
-        self._begun = {(job.id, job.run) for job in active}
+        active = jobs.active_runs(self._db)
+        for found in active:
+            if (found.job_id, found.run) not in self._begun:
+                log.info("taking up job %s run %d", found.job_id, found.run)
+                self._engine.take_up(found.job_id, found.run)
+        self._begun = {(found.job_id, found.run) for found in active}
         if now - self._sampled >= SAMPLE_S:
             self._sampled = now
-            for job in active:
-                if job.status is JobStatus.RUNNING:
-                    rows.sample(self._db, job.id)
+            for found in active:
+                if found.status is JobStatus.RUNNING:
+                    rows.sample(self._db, found.job_id)
 
 
 def run(worker: Worker, stop: threading.Event) -> None:
@@ -69,7 +67,6 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for every call
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

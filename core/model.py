@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-import openai
+import aiohttp
 import orjson
-from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from core.endpoints import Endpoint
 from core.errors import AnswerError, CutOffError, EndpointError, RateLimited
@@ -22,6 +20,9 @@ from core.usage import Tokens
 
 #: Statuses after which the same call may succeed: time-out, conflict, too early.
 TRANSIENT_STATUSES = frozenset({408, 409, 425})
+MESSAGE_CHARS = 300
+THINKING_TOKENS = 2000
+LOOPBACK_URLS = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,9 @@ class Answer:
 class ModelClient:
     """Calls one endpoint; made once and used for many calls in one event loop.
 
+    Speaks HTTP through aiohttp alone: over many thousand rows the client's own
+    CPU is the limit, and the openai package takes as much again for each call.
+
     Args:
         endpoint: Where the calls go.
         timeout_s: Longest wait for a whole answer.
@@ -43,13 +47,9 @@ class ModelClient:
 
     def __init__(self, endpoint: Endpoint, *, timeout_s: float) -> None:
         self.endpoint = endpoint
-        self._client = AsyncOpenAI(
-            base_url=endpoint.base_url,
-            api_key=endpoint.api_key.get_secret_value(),
-            timeout=timeout_s,
-            max_retries=0,
-            http_client=DefaultAioHttpClient(timeout=timeout_s),
-        )
+        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
 
     async def complete(
         self,
@@ -90,44 +90,70 @@ class ModelClient:
                 "type": "json_schema",
                 "json_schema": {"name": "row", "schema": schema},
             },
-            "max_tokens": max_tokens,
-            "temperature": 0,
         }
+        if self.endpoint.name == "openai":
+            # Its models think within the same limit, and refuse a temperature.
+            body["max_completion_tokens"] = max_tokens + THINKING_TOKENS
+        else:
+            body |= {"max_tokens": max_tokens, "temperature": 0}
         if self.endpoint.pins_slots and slot is not None:
             body["id_slot"] = slot
         try:
-            # The client's own post(): the same connection, errors and headers as its typed
-            # methods, without building and checking their types for every row.
-            response = await self._client.post(
-                "/chat/completions", body=body, cast_to=httpx2.Response
+            async with self._open().post(self._url, data=orjson.dumps(body)) as response:
+                content = await response.read()
+        except TimeoutError as error:
+            raise EndpointError(f"{self.endpoint.name} did not answer in time.") from error
+        except aiohttp.ClientConnectorError as error:
+            raise EndpointError(
+                f"{self.endpoint.name} cannot be reached at {self.endpoint.base_url}."
+            ) from error
+        except aiohttp.ClientError as error:
+            raise EndpointError(f"{self.endpoint.name} broke the connection.") from error
+        if response.status >= 400:
+            raise _refusal(response, content, self.endpoint)
+        return content
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The session, made within the loop that uses it."""
+        if self._session is None:
+            key = self.endpoint.api_key.get_secret_value()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=self._timeout,
+                headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+                # A proxy of the environment is for the way out, not for this machine.
+                trust_env=not self._url.startswith(LOOPBACK_URLS),
             )
-        except openai.OpenAIError as error:
-            raise _endpoint_error(error, self.endpoint) from error
-        return response.content
+        return self._session
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        if self._session is not None:
+            await self._session.close()
 
 
-def _endpoint_error(error: openai.OpenAIError, endpoint: Endpoint) -> EndpointError:
-    """The same failure in our words, which name the endpoint but never the key."""
-    if isinstance(error, openai.RateLimitError):
+def _refusal(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoint) -> EndpointError:
+    """An error status in our words, which name the endpoint but never the key."""
+    if response.status == 429:
         return RateLimited(
             f"{endpoint.name} is at its rate limit (429).",
-            retry_after_s=_seconds(error.response.headers.get("retry-after")),
+            retry_after_s=_seconds(response.headers.get("retry-after")),
         )
-    if isinstance(error, openai.APIStatusError):
-        transient = error.status_code >= 500 or error.status_code in TRANSIENT_STATUSES
-        return EndpointError(
-            f"{endpoint.name} answered with an error ({error.status_code}): {error.message}",
-            status=error.status_code,
-            transient=transient,
-        )
-    refused = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.ConnectError)
-    if isinstance(error, openai.APITimeoutError) and not refused:
-        return EndpointError(f"{endpoint.name} did not answer in time.")
-    return EndpointError(f"{endpoint.name} cannot be reached at {endpoint.base_url}.")
+    transient = response.status >= 500 or response.status in TRANSIENT_STATUSES
+    return EndpointError(
+        f"{endpoint.name} answered with an error ({response.status}): {_said(content)}",
+        status=response.status,
+        transient=transient,
+    )
+
+
+def _said(content: bytes) -> str:
+    """What an error's body says, in a line."""
+    try:
+        text = str(orjson.loads(content)["error"]["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        text = content[:MESSAGE_CHARS].decode(errors="replace")
+    return " ".join(text.split())[:MESSAGE_CHARS]
 
 
 def _seconds(header: str | None) -> float | None:
