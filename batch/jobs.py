@@ -158,32 +158,6 @@ def listing(db: Database, limit: int = 200) -> list[Job]:
         return _select(connection, sa.true(), limit)
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveRun:
-    """What the worker has to know of a job to begin it."""
-
-    job_id: str
-    run: int
-    status: JobStatus
-
-
-def active_runs(db: Database) -> list[ActiveRun]:
-    """The runs that the worker should be working on, the oldest first.
-
-    Asked several times a second, so it counts nothing.
-    """
-    query = (
-        sa.select(jobs.c.id, jobs.c.run, jobs.c.status)
-        .where(jobs.c.status.in_(ACTIVE))
-        .order_by(jobs.c.created_at)
-    )
-    with db.read() as connection:
-        return [
-            ActiveRun(job_id, run, JobStatus(status))
-            for job_id, run, status in connection.execute(query)
-        ]
-
-
 def _select(
     connection: Connection, condition: sa.ColumnElement[bool], limit: int | None = None
 ) -> list[Job]:

@@ -8,6 +8,7 @@ slept through the change cannot undo it.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +16,32 @@ from sqlalchemy.engine import Connection
 from batch.jobs import ACTIVE
 from core.db import Database
 from core.schema import JobStatus, jobs, shards
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    """What the worker has to know of a job to begin it."""
+
+    job_id: str
+    run: int
+    status: JobStatus
+
+
+def active_runs(db: Database) -> list[ActiveRun]:
+    """The runs that the worker should be working on, the oldest first.
+
+    Asked several times a second, so it counts nothing.
+    """
+    query = (
+        sa.select(jobs.c.id, jobs.c.run, jobs.c.status)
+        .where(jobs.c.status.in_(ACTIVE))
+        .order_by(jobs.c.created_at)
+    )
+    with db.read() as connection:
+        return [
+            ActiveRun(job_id, run, JobStatus(status))
+            for job_id, run, status in connection.execute(query)
+        ]
 
 
 def begin(db: Database, job_id: str, run: int) -> list[int]:

@@ -16,7 +16,7 @@ import time
 
 from filelock import FileLock
 
-from batch import jobs, rows
+from batch import rows, runs
 from batch.engine import Engine
 from core.db import Database, open_database
 from core.errors import ShopkeeperError
@@ -40,7 +40,7 @@ class Worker:
 
     def step(self, now: float) -> None:
         """Look once: begin new runs, and note the progress of running jobs when it is time."""
-        active = jobs.active_runs(self._db)
+        active = runs.active_runs(self._db)
         for found in active:
             if (found.job_id, found.run) not in self._begun:
                 log.info("taking up job %s run %d", found.job_id, found.run)
