@@ -15,7 +15,6 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from core.services import Service
 from rich.console import Console
 from rich.table import Table
 
@@ -31,6 +30,7 @@ from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
 from core.errors import CatalogError
 from core.schema import JobStatus, RowStatus
+from core.services import Service
 from core.settings import Settings
 
 POLL_S = 0.25

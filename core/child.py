@@ -1,8 +1,8 @@
 """Runs a command so that it cannot outlive the process that started it.
 
-``python -m core.child COMMAND…`` becomes COMMAND. On Linux the kernel kills it
-when its parent dies, however that died; elsewhere nothing is added. Starts
-light: the imports of a child are its own business.
+``python -m core.child NICENESS COMMAND…`` becomes COMMAND. On Linux the kernel
+kills it when its parent dies, however that died. Starts light: the imports of
+a child are its own business.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main(command: list[str]) -> None:
+def main(niceness: int, command: list[str]) -> None:
     """Replace this process by ``command``.
+
+    Args:
+        niceness: How far it steps back for others who want the processor, from 0.
+        command: Words of the command line.
 
     Raises:
         SystemExit: There is no such command, or the parent is gone already.
@@ -26,6 +30,7 @@ def main(command: list[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() == 1:
             sys.exit("core.child: the supervisor is gone")
+    os.nice(niceness)
     try:
         os.execvp(command[0], command)
     except OSError as error:
@@ -33,4 +38,4 @@ def main(command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]), sys.argv[2:])

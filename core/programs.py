@@ -65,6 +65,10 @@ class Timing:
 _TIMINGS = {FRONT: Timing(start_s=2, stop_s=5), BACK: Timing(start_s=1, stop_s=3)}
 
 
+#: What nobody waits for steps back for the page and the model.
+_NICENESS: dict[str, int] = {Service.WORKER: 5, Service.INDEXER: 5}
+
+
 def full_name(name: str) -> str:
     """The name by which supervisord knows a program."""
     group = next(group for group, members in _GROUPS.items() if name in members)
@@ -100,7 +104,8 @@ def config(settings: Settings, ports: Ports, socket: Path) -> str:
         members_line = ",".join(members)
         sections.append(f"[group:{group}]\nprograms={members_line}\npriority={priority}\n")
         for name in members:
-            line = shlex.join([PYTHON, "-m", "core.child", *command(name, settings, ports)])
+            wrapper = _module("core.child", str(_NICENESS.get(name, 0)))
+            line = shlex.join([*wrapper, *command(name, settings, ports)])
             sections.append(_program(name, _value(line), settings, _TIMINGS[group]))
     return "\n".join(sections)
 

@@ -147,7 +147,6 @@ def main() -> None:
         signal.signal(number, _leave)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    os.nice(5)
     settings = load_settings()
     with FileLock(lock_path(settings)):
         progress.clear(settings)  # what a killed predecessor left
