@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from core import ports
+from core import model_server, ports
 from core.errors import SettingError
 from core.settings import Settings
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-5-mini"
-EMBEDDED_SLOTS = 4
-EMBEDDED_CONTEXT_TOKENS = 4096
 REMOTE_SLOTS = 16
 
 
@@ -26,7 +24,6 @@ class Endpoint:
         reserve: Slots that batch leaves free, so that a person is served at once.
         pins_slots: Whether a call may name its slot (llama.cpp's ``id_slot``),
             which keeps that slot's prompt prefix cached.
-        context_tokens: Longest prompt and answer together, where known.
     """
 
     name: str
@@ -36,17 +33,11 @@ class Endpoint:
     slots: int = REMOTE_SLOTS
     reserve: int = 1
     pins_slots: bool = False
-    context_tokens: int | None = None
 
     @property
     def batch_slots(self) -> int:
         """Slots that batch may use at the same time; one at the least."""
         return max(1, self.slots - self.reserve)
-
-
-def embedded_slots(settings: Settings) -> int:
-    """Slots of the embedded model server."""
-    return settings.slots or EMBEDDED_SLOTS
 
 
 def endpoint(settings: Settings) -> Endpoint:
@@ -61,9 +52,8 @@ def endpoint(settings: Settings) -> Endpoint:
             name="embedded",
             base_url=f"http://127.0.0.1:{ports.read(settings).model}/v1",
             model=settings.model,
-            slots=embedded_slots(settings),
+            slots=model_server.slots(settings),
             pins_slots=True,
-            context_tokens=EMBEDDED_CONTEXT_TOKENS,
         )
     return _named_endpoint(settings)
 
