@@ -29,6 +29,7 @@ from core import services
 from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
 from core.errors import CatalogError
+from core.roster import needs_embedded
 from core.schema import JobStatus, RowStatus
 from core.services import Service
 from core.settings import Settings
@@ -134,7 +135,7 @@ def _wait(settings: Settings, db: Database, job: Job) -> Job:
     """Wait for the job's end, with a bar, and with a worker that is seen to be there."""
     if job.status not in ACTIVE:
         return job
-    needs = {Service.WORKER} | ({Service.MODEL} if settings.embedded else set())
+    needs = {Service.WORKER} | ({Service.MODEL} if needs_embedded(settings) else set())
     try:
         services.ensure(settings, needs)
         services.wait_healthy(settings, needs, START_TIMEOUT_S, say)

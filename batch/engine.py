@@ -13,14 +13,14 @@ import logging
 import sqlite3
 import threading
 from concurrent.futures import CancelledError, Future, wait
+from contextlib import suppress
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from batch import jobs, rows, runs
-from batch.extract import HOPELESS_STATUSES
 from batch.shard import RowLoop, Shard
 from core.db import Database
-from core.errors import EndpointError, JobError, ShopkeeperError
+from core.errors import JobError, Refused, ShopkeeperError
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,9 @@ class Engine:
         for future in running:
             future.cancel()
         wait(running, timeout=timeout_s)
+        closed = asyncio.run_coroutine_threadsafe(self._rows.close(), self._loop)
+        with suppress(TimeoutError):
+            closed.result(timeout_s)
 
     def _extract(self, job_id: str, run: int, shard_no: int) -> None:
         try:
@@ -127,9 +130,7 @@ class Engine:
             return
         try:
             self._run_rows(Shard(job, shard_no))
-        except EndpointError as error:
-            if error.status not in HOPELESS_STATUSES:
-                raise
+        except Refused as error:
             runs.fail(self._db, job_id, run, _reason(error))
         if runs.settle(self._db, job_id, run):
             rows.sample(self._db, job_id)
@@ -151,8 +152,11 @@ class Engine:
 
 def _reason(error: BaseException) -> str:
     """Why a job stopped, for the person who can do something about it."""
-    if isinstance(error, EndpointError) and error.status in HOPELESS_STATUSES:
-        return f"{error.message} Check OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL."
+    if isinstance(error, Refused) and error.status is not None:
+        return (
+            f"{error.message} Check OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL, "
+            "or the endpoint's entry in endpoints.toml."
+        )
     if isinstance(error, ShopkeeperError):
         return error.message
     return f"An unexpected error stopped it ({type(error).__name__}); the worker's log has details."

@@ -6,9 +6,7 @@ broken JSON, because a repaired answer looks like a good one.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,23 +19,19 @@ from batch.columns import Columns
 from batch.fields import FieldSet
 from batch.grounding import ground
 from batch.prompt import ROW_CHARACTERS, messages, row_text, system_text
-from core.endpoints import endpoint
-from core.errors import AnswerError, CutOffError, EndpointError, ModelError, RateLimited
-from core.model import Answer, ModelClient
+from core.errors import AnswerError, CutOffError, ModelError, RateLimited, Refused
+from core.model import Answer, Request
 from core.schema import RowStatus
-from core.settings import Settings
-from core.usage import Tokens
+from core.usage import Call, Tokens
 from core.values import Value
 
-#: Statuses that no row of the job would escape: the key or the address is wrong.
-HOPELESS_STATUSES = frozenset({401, 403, 404})
 #: An answer that is cut off twice is taken to be too long for its limit.
 CUT_OFF_ATTEMPTS = 2
 #: 1, 2, 4, 8 s and so on: long enough together for an endpoint to be started again.
 BACKOFF = wait_exponential_jitter(initial=1, max=20)
 
-#: Gives the number of a free slot, for as long as the context lasts.
-Slots = Callable[[], AbstractAsyncContextManager[int | None]]
+#: Asks a model once, wherever there is room, and tells of each call that it took.
+Ask = Callable[[Request, Callable[[Call], None]], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,7 @@ class Outcome:
         attempts: Calls it took.
         tokens: Of all attempts together.
         total_ms: Time in calls, all attempts together.
+        calls: Every call made for it, also those that were called back.
     """
 
     row_no: int
@@ -62,6 +57,7 @@ class Outcome:
     attempts: int = 1
     tokens: Tokens = field(default_factory=Tokens)
     total_ms: float = 0.0
+    calls: tuple[Call, ...] = ()
 
 
 class Extraction:
@@ -81,37 +77,24 @@ class Extraction:
         self._schema: dict[str, Any] = answer_schema(fields)
         self._max_tokens = 64 + 60 * len(fields)
 
-    async def extract(
-        self, client: ModelClient, slots: Slots, row_no: int, row: Mapping[str, str]
-    ) -> Outcome:
+    async def extract(self, ask: Ask, row_no: int, row: Mapping[str, str]) -> Outcome:
         """Extract one row, trying again with backoff what may succeed the next time.
 
         A row that fails is an outcome, not an exception.
 
         Raises:
-            EndpointError: The endpoint refuses every row (:data:`HOPELESS_STATUSES`).
+            Refused: No row will be answered until somebody changes something.
         """
         product, cut = row_text(row, self.columns)
         if not product:
             return Outcome(
                 row_no, RowStatus.FAILED, error="The row has no text to read.", attempts=0
             )
-        attempts = _Attempts(self._asker(client, slots, product), self.attempts)
+        request = Request(
+            messages(self._system, product), self._schema, self._max_tokens, prefix=self._system
+        )
+        attempts = _Attempts(ask, request, self.attempts)
         return await attempts.outcome(row_no, lambda answer: self._read(answer, row, cut))
-
-    def _asker(
-        self, client: ModelClient, slots: Slots, product: str
-    ) -> Callable[[], Awaitable[Answer]]:
-        async def ask() -> Answer:
-            async with slots() as slot:
-                return await client.complete(
-                    messages(self._system, product),
-                    schema=self._schema,
-                    max_tokens=self._max_tokens,
-                    slot=slot,
-                )
-
-        return ask
 
     def _read(
         self, answer: Answer, row: Mapping[str, str], cut: bool
@@ -136,8 +119,10 @@ class Extraction:
 class _Attempts:
     """The tries at one row: counts what they took, whether they succeed or not."""
 
-    def __init__(self, ask: Callable[[], Awaitable[Answer]], limit: int) -> None:
+    def __init__(self, ask: Ask, request: Request, limit: int) -> None:
         self._ask = ask
+        self._request = request
+        self._calls: list[Call] = []
         self._count = 0
         self._tokens = Tokens()
         self._total_ms = 0.0
@@ -153,7 +138,7 @@ class _Attempts:
     ) -> Outcome:
         async def once() -> Outcome:
             self._count += 1
-            answer = await self._ask()
+            answer = await self._ask(self._request, self._calls.append)
             self._tokens += answer.tokens
             self._total_ms += answer.total_ms
             values, notes = read(answer)
@@ -161,10 +146,8 @@ class _Attempts:
 
         try:
             return await self._retrying(once)
-        except EndpointError as error:
-            if error.status in HOPELESS_STATUSES:
-                raise
-            return self._ended(row_no, RowStatus.FAILED, error=error.message)
+        except Refused:
+            raise
         except ModelError as error:
             raw = error.raw if isinstance(error, AnswerError) else ""
             return self._ended(row_no, RowStatus.FAILED, error=error.message, raw=raw)
@@ -176,6 +159,7 @@ class _Attempts:
             attempts=self._count,
             tokens=self._tokens,
             total_ms=self._total_ms,
+            calls=tuple(self._calls),
             **parts,
         )
 
@@ -197,51 +181,3 @@ def _wait(state: RetryCallState) -> float:
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         return error.retry_after_s
     return BACKOFF(state)
-
-
-def try_rows(
-    settings: Settings,
-    columns: Columns,
-    fields: FieldSet,
-    rows: Sequence[tuple[int, Mapping[str, str]]],
-) -> Generator[Outcome, None, None]:
-    """Extract a few rows while a person waits, each given back as soon as it is ready.
-
-    Raises:
-        ModelError: The endpoint refuses every row.
-        ServiceError: The embedded model has not been started.
-    """
-    extraction = Extraction(columns, fields, attempts=min(2, settings.row_attempts))
-    with asyncio.Runner() as runner:
-        client = runner.run(_open(settings))
-        limit = asyncio.Semaphore(client.endpoint.batch_slots)
-        loop = runner.get_loop()
-        pending = {
-            loop.create_task(extraction.extract(client, lambda: _any_slot(limit), number, row))
-            for number, row in rows
-        }
-        try:
-            while pending:
-                ready, pending = runner.run(_first(pending))
-                yield from (task.result() for task in ready)
-        finally:
-            for task in pending:
-                task.cancel()
-            runner.run(client.close())
-
-
-async def _open(settings: Settings) -> ModelClient:
-    return ModelClient(endpoint(settings), timeout_s=settings.call_timeout_s)
-
-
-async def _first(
-    tasks: set[asyncio.Task[Outcome]],
-) -> tuple[set[asyncio.Task[Outcome]], set[asyncio.Task[Outcome]]]:
-    return await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-
-
-@asynccontextmanager
-async def _any_slot(limit: asyncio.Semaphore) -> AsyncIterator[None]:
-    """Leaves the choice of the slot to the server."""
-    async with limit:
-        yield None

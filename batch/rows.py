@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,22 +16,12 @@ from batch.results import ResultRow
 from batch.table import SHARD_ROWS, read_table
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import Lane, RowStatus, jobs, rows, samples, shards
+from core.schema import RowStatus, jobs, rows, samples, shards
 from core.settings import Settings
-from core.usage import Call, Tokens
 from core.usage import record as record_usage
 from core.values import Value
 
 ENDED = (RowStatus.DONE, RowStatus.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Which endpoint and run a block of outcomes came from."""
-
-    endpoint: str
-    model: str
-    run: int
 
 
 def missing(db: Database, job_id: str, first_row: int, count: int) -> list[int]:
@@ -49,9 +38,7 @@ def missing(db: Database, job_id: str, first_row: int, count: int) -> list[int]:
     return [number for number in range(first_row, first_row + count) if number not in known]
 
 
-def record(
-    db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome], source: Source
-) -> bool:
+def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome], run: int) -> bool:
     """Store outcomes of one shard together with the progress and usage they mean.
 
     All in one transaction, so a kill leaves either everything or nothing. A
@@ -63,9 +50,10 @@ def record(
     with db.write() as connection:
         if connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id)).first() is None:
             return False
-        _store(connection, job_id, outcomes, source.run)
+        _store(connection, job_id, outcomes, run)
         _recount(connection, job_id, shard_no)
-        record_usage(connection, [_call(job_id, outcomes, source)])
+        calls = (call for outcome in outcomes for call in outcome.calls)
+        record_usage(connection, calls, job_id=job_id)
     return True
 
 
@@ -120,18 +108,6 @@ def _recount(connection: Connection, job_id: str, shard_no: int) -> None:
         shards.update()
         .where(shards.c.job_id == job_id, shards.c.shard_no == shard_no)
         .values(dict(counts.one()))
-    )
-
-
-def _call(job_id: str, outcomes: Sequence[Outcome], source: Source) -> Call:
-    return Call(
-        lane=Lane.BATCH,
-        endpoint=source.endpoint,
-        model=source.model,
-        tokens=sum((outcome.tokens for outcome in outcomes), Tokens()),
-        total_ms=sum(outcome.total_ms for outcome in outcomes),
-        job_id=job_id,
-        calls=sum(outcome.attempts for outcome in outcomes),
     )
 
 

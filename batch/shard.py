@@ -1,25 +1,26 @@
 """The row loop: takes one shard through the model, many rows at a time.
 
-The only asynchronous code of the worker. Knows rows, slots and how to store
-outcomes; knows nothing of the engine that hands it shards.
+The only asynchronous code of the worker, beside the lane that its calls take.
+Knows rows and how to store outcomes; knows nothing of the engine that hands
+it shards.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batch import rows, runs
 from batch.extract import Extraction, Outcome
 from batch.jobs import Job
-from batch.rows import Source
 from batch.table import SHARD_ROWS, read_table
 from batch.uploads import table_path
+from core.batch_lane import BatchLane
 from core.db import Database
-from core.endpoints import Endpoint, endpoint
-from core.model import ModelClient
+from core.errors import SettingError
+from core.pool import open_pool
+from core.schema import Lane
 from core.settings import Settings
 
 #: Outcomes are stored in blocks of at most so many, gathered for at most so long: what a
@@ -48,33 +49,14 @@ class Shard:
         return min(SHARD_ROWS, self.job.rows - self.number * SHARD_ROWS)
 
 
-class Pool:
-    """One endpoint's client and its batch slots, shared by every shard that runs."""
-
-    def __init__(self, served_by: Endpoint, *, timeout_s: float) -> None:
-        self.endpoint = served_by
-        self.client = ModelClient(served_by, timeout_s=timeout_s)
-        self._free: asyncio.Queue[int] = asyncio.Queue()
-        for slot in range(served_by.batch_slots):
-            self._free.put_nowait(slot)
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[int]:
-        """A free slot's number, waited for and given back."""
-        slot = await self._free.get()
-        try:
-            yield slot
-        finally:
-            self._free.put_nowait(slot)
-
-
 class RowLoop:
-    """Runs shards in one event loop over one pool of slots."""
+    """Runs shards in one event loop over one batch lane."""
 
     def __init__(self, settings: Settings, db: Database) -> None:
         self._settings = settings
         self._db = db
-        self._pool: Pool | None = None
+        self._pool = open_pool(settings)
+        self._lane: BatchLane | None = None
 
     async def run(self, shard: Shard) -> None:
         """Extract the shard's missing rows and store each outcome.
@@ -83,10 +65,12 @@ class RowLoop:
         cancelled or deleted.
 
         Raises:
-            EndpointError: The endpoint refuses every row.
-            ServiceError: The embedded model has not been started.
+            Refused: The endpoints will not serve any row.
+            ShopkeeperError: There is no endpoint for background jobs.
         """
-        pool = self._current_pool()
+        most = self._most_calls()
+        if self._lane is None:
+            self._lane = BatchLane(self._pool, timeout_s=self._settings.call_timeout_s)
         job = shard.job
         wanted = await asyncio.to_thread(
             rows.missing, self._db, job.id, shard.first_row, shard.count
@@ -94,25 +78,31 @@ class RowLoop:
         source = self._read(shard, frozenset(wanted))
         outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
         extraction = Extraction(job.columns, job.fields, attempts=self._settings.row_attempts)
-        lanes = [
-            asyncio.create_task(_lane(pool, extraction, source, outcomes))
-            for _ in range(min(pool.endpoint.batch_slots, len(wanted)))
+        tasks = [
+            asyncio.create_task(_row_after_row(self._lane, extraction, source, outcomes))
+            for _ in range(min(most, len(wanted)))
         ]
-        store = asyncio.create_task(self._store(shard, pool.endpoint, outcomes))
+        store = asyncio.create_task(self._store(shard, outcomes))
         watch = asyncio.create_task(self._watch(job))
         try:
-            await _first_to_end(lanes, watch, store)
+            await _first_to_end(tasks, watch, store)
         finally:
-            await _stop([*lanes, watch])
+            await _stop([*tasks, watch])
             outcomes.put_nowait(None)
             await store
 
-    def _current_pool(self) -> Pool:
-        """The pool of the endpoint as it is now; a moved endpoint gets a new one."""
-        now = endpoint(self._settings)
-        if self._pool is None or self._pool.endpoint != now:
-            self._pool = Pool(now, timeout_s=self._settings.call_timeout_s)
-        return self._pool
+    def _most_calls(self) -> int:
+        """Calls that could be under way at the same time, if chat left everything."""
+        endpoints = self._pool.roster.endpoints()
+        slots = sum(one.slots for one in endpoints if Lane.BATCH in one.lanes)
+        if not slots:
+            raise SettingError("No endpoint serves background jobs: see `lanes` in endpoints.toml.")
+        return slots
+
+    async def close(self) -> None:
+        """Give every slot back."""
+        if self._lane is not None:
+            await self._lane.close()
 
     def _read(self, shard: Shard, wanted: frozenset[int]) -> Iterator[tuple[int, dict[str, str]]]:
         table = table_path(self._settings, shard.job.upload_id)
@@ -124,29 +114,26 @@ class RowLoop:
         while await asyncio.to_thread(runs.is_current, self._db, job.id, job.run):
             await asyncio.sleep(LOOK_S)
 
-    async def _store(
-        self, shard: Shard, served_by: Endpoint, outcomes: asyncio.Queue[Outcome | None]
-    ) -> None:
+    async def _store(self, shard: Shard, outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Store outcomes block by block, up to the end mark."""
-        source = Source(served_by.name, served_by.model, shard.job.run)
         ended = False
         while not ended:
             block, ended = await _block(outcomes)
             if block:
                 await asyncio.to_thread(
-                    rows.record, self._db, shard.job.id, shard.number, block, source
+                    rows.record, self._db, shard.job.id, shard.number, block, shard.job.run
                 )
 
 
-async def _lane(
-    pool: Pool,
+async def _row_after_row(
+    lane: BatchLane,
     extraction: Extraction,
     source: Iterator[tuple[int, Mapping[str, str]]],
     outcomes: asyncio.Queue[Outcome | None],
 ) -> None:
-    """Take row after row from the source that all lanes share."""
+    """Take row after row from the source that all of them share."""
     for number, row in source:
-        outcomes.put_nowait(await extraction.extract(pool.client, pool.slot, number, row))
+        outcomes.put_nowait(await extraction.extract(lane.complete, number, row))
 
 
 async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome], bool]:
@@ -167,10 +154,10 @@ async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome]
 
 
 async def _first_to_end(
-    lanes: list[asyncio.Task[None]], watch: asyncio.Task[None], store: asyncio.Task[None]
+    tasks: list[asyncio.Task[None]], watch: asyncio.Task[None], store: asyncio.Task[None]
 ) -> None:
-    """Wait until every lane is through, the watch says stop, or something fails."""
-    work = set(lanes)
+    """Wait until every task is through, the watch says stop, or something fails."""
+    work = set(tasks)
     while work:
         ended, _ = await asyncio.wait({*work, watch, store}, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:

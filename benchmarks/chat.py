@@ -24,7 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from core import ports, services
+from core.chat_lane import ChatLane
 from core.db import Database, open_database
+from core.pool import open_pool
 from core.programs import Service
 from core.settings import Settings, load_settings
 from rag import indexer
@@ -78,7 +80,10 @@ def _fill(settings: Settings, db: Database) -> None:
 def _overhead(home: Path, db: Database) -> list[Row]:
     with FakeModel().running() as model:
         remote = load_settings(home=home, openai_base_url=model.url, openai_model="fake")
-        with closing(open_counter(remote, db)) as counter:
+        with (
+            closing(ChatLane(open_pool(remote))) as lane,
+            closing(open_counter(remote, db, lane)) as counter,
+        ):
             counter.warm()
             sources, sent = [], []
             for question in _questions():
@@ -97,7 +102,10 @@ def _overhead(home: Path, db: Database) -> list[Row]:
 
 def _embedded(settings: Settings, db: Database, asked: int) -> list[Row]:
     sources, firsts, totals = [], [], []
-    with closing(open_counter(settings, db)) as counter:
+    with (
+        closing(ChatLane(open_pool(settings))) as lane,
+        closing(open_counter(settings, db, lane)) as counter,
+    ):
         counter.warm()
         for question in islice(_questions(), asked + WARM_UP):
             notes.print(f"[dim]{question}")

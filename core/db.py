@@ -82,15 +82,22 @@ def upsert(
     )
 
 
-def sqlite_engine(url: str) -> Engine:
-    """A SQLite engine in WAL mode that survives power loss and waits for its turn."""
+def sqlite_engine(url: str, *, durable: bool = True) -> Engine:
+    """A SQLite engine in WAL mode that waits for its turn.
+
+    Args:
+        url: SQLAlchemy URL.
+        durable: Whether what was committed survives power loss; without it the
+            file still does, and a commit waits for no disk.
+    """
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    synchronous = "FULL" if durable else "NORMAL"
 
     @sa.event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _: object) -> None:
         # SQLAlchemy, not the driver, begins transactions: see Database.write.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine

@@ -1,18 +1,34 @@
-"""The pool: which model endpoints there are and how many calls each takes at once."""
+"""What an endpoint is: a model server, what it can do, what it costs.
+
+Which endpoints there are is :mod:`core.roster`'s business, and which of them
+takes a call :mod:`core.pool`'s. ``python -m core.endpoints`` shows how they
+are; ``--check`` asks each one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 from pydantic import SecretStr
 
-from core import model_server, ports
-from core.errors import SettingError
-from core.settings import Settings
+from core.schema import Lane
+from core.usage import Call, Tokens
 
 OPENAI_URL = "https://api.openai.com/v1"
-OPENAI_MODEL = "gpt-5-mini"
 REMOTE_SLOTS = 16
+BOTH_LANES = frozenset(Lane)
+
+
+class Feature(StrEnum):
+    """What a server can do beyond the common protocol."""
+
+    JSON_SCHEMA = "json_schema"  #: keeps an answer to a JSON schema
+    PRIORITY = "priority"  #: vLLM's: lower numbers first (``--scheduling-policy priority``)
+    SERVICE_TIER = "service_tier"  #: OpenAI's: cheaper and slower for batch
+    PROVIDER_BATCH = "provider_batch"  #: OpenAI's Batch API
+    ID_SLOT = "id_slot"  #: llama.cpp's: a call names its slot, which keeps its prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +38,15 @@ class Endpoint:
     Attributes:
         slots: Calls it answers at the same time.
         reserve: Slots that batch leaves free, so that a person is served at once.
-        pins_slots: Whether a call may name its slot (llama.cpp's ``id_slot``),
-            which keeps that slot's prompt prefix cached.
+        beside_chat: Batch calls that go on while a person is answered; None: all.
+        rpm: Requests it allows a minute; None: not limited.
+        tpm: Tokens it allows a minute; None: not limited.
+        input_price: Money for a million tokens read.
+        output_price: Money for a million tokens written.
+        cached_price: Money for a million tokens that it had read before; None: as input.
+        currency: Of the prices, as three letters.
+        lanes: Who may use it.
+        supports: What it can do beyond the common protocol.
     """
 
     name: str
@@ -32,46 +55,55 @@ class Endpoint:
     api_key: SecretStr = field(default=SecretStr("none"), repr=False)
     slots: int = REMOTE_SLOTS
     reserve: int = 1
-    pins_slots: bool = False
+    beside_chat: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+    input_price: float = 0.0
+    output_price: float = 0.0
+    cached_price: float | None = None
+    currency: str = "USD"
+    lanes: frozenset[Lane] = BOTH_LANES
+    supports: frozenset[Feature] = frozenset({Feature.JSON_SCHEMA})
 
     @property
     def batch_slots(self) -> int:
-        """Slots that batch may use at the same time; one at the least."""
+        """Slots that batch may use while no person is answered; one at the least."""
         return max(1, self.slots - self.reserve)
 
+    @property
+    def is_openai(self) -> bool:
+        """Whether OpenAI itself serves it: its models think, and refuse some settings."""
+        return self.base_url.rstrip("/") == OPENAI_URL
 
-def endpoint(settings: Settings) -> Endpoint:
-    """The endpoint that serves both lanes.
+    @property
+    def pins_slots(self) -> bool:
+        """Whether a call may name its slot."""
+        return Feature.ID_SLOT in self.supports
 
-    Raises:
-        SettingError: The settings name an endpoint but not enough of it.
-        ServiceError: The embedded model is meant, and its server has not been started.
-    """
-    if settings.embedded:
-        return Endpoint(
-            name="embedded",
-            base_url=f"http://127.0.0.1:{ports.read(settings).model}/v1",
-            model=settings.model,
-            slots=model_server.slots(settings),
-            pins_slots=True,
+    def cost(self, tokens: Tokens) -> float:
+        """What a call costs, in the endpoint's currency."""
+        cached_price = self.input_price if self.cached_price is None else self.cached_price
+        fresh = max(0, tokens.prompt - tokens.cached)
+        return (
+            fresh * self.input_price
+            + tokens.cached * cached_price
+            + tokens.completion * self.output_price
+        ) / 1_000_000
+
+    def call(self, lane: Lane, tokens: Tokens, outcome: str, **parts: Any) -> Call:
+        """What a call here took, for the records; ``parts`` are more of :class:`Call`'s."""
+        return Call(
+            lane=lane,
+            endpoint=self.name,
+            model=self.model,
+            tokens=tokens,
+            outcome=outcome,
+            cost=self.cost(tokens),
+            **parts,
         )
-    return _named_endpoint(settings)
 
 
-def _named_endpoint(settings: Settings) -> Endpoint:
-    base_url = settings.openai_base_url or OPENAI_URL
-    if settings.openai_api_key is None and base_url == OPENAI_URL:
-        raise SettingError("OPENAI_API_KEY is missing: OpenAI's own servers need one.")
-    if settings.openai_model is None and base_url != OPENAI_URL:
-        raise SettingError(
-            f"OPENAI_MODEL is missing: name the model to use at {base_url} "
-            "(its /v1/models page lists them)."
-        )
-    slots = settings.slots or REMOTE_SLOTS
-    return Endpoint(
-        name="openai" if base_url == OPENAI_URL else "remote",
-        base_url=base_url,
-        model=settings.openai_model or OPENAI_MODEL,
-        api_key=settings.openai_api_key or SecretStr("none"),
-        slots=slots,
-    )
+if __name__ == "__main__":
+    from core.endpoints_command import app
+
+    app()

@@ -12,7 +12,11 @@
     ├── NotFoundError         a product, document or conversation that is not there
     └── ModelError            a model call that gave no usable answer
         ├── EndpointError     the endpoint refused, failed or could not be reached
-        │   └── RateLimited   it asked us to come back later
+        │   ├── RateLimited   it asked us to come back later
+        │   ├── TimedOut      it did not answer in time
+        │   ├── Unreachable   no connection to it could be made
+        │   ├── Refused       it will not serve any call: the key, address or model is wrong
+        │   └── NoEndpoint    there is none that may take the call
         └── AnswerError       it answered, but not with what was asked for
             └── CutOffError   it stopped before the end of its answer
 """
@@ -93,6 +97,25 @@ class RateLimited(EndpointError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message, status=429)
         self.retry_after_s = retry_after_s
+
+
+class TimedOut(EndpointError):
+    """The endpoint did not answer in time."""
+
+
+class Unreachable(EndpointError):
+    """No connection to the endpoint could be made."""
+
+
+class Refused(EndpointError):
+    """The endpoint will serve no call of ours until somebody changes something."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message, status=status, transient=False)
+
+
+class NoEndpoint(EndpointError):
+    """There is no endpoint that may take the call."""
 
 
 class AnswerError(ModelError):

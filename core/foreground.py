@@ -24,6 +24,7 @@ from rich.table import Table
 from core import local_model, preflight, progress, services, supervisor, watch
 from core.errors import ServiceError, ShopkeeperError
 from core.programs import Service
+from core.roster import needs_embedded
 from core.settings import Settings, load_settings
 
 LOOK_S = 0.3
@@ -51,7 +52,7 @@ def run(settings: Settings) -> None:
     with _stoppable() as calmly:
         try:
             preflight.check(settings)
-            if settings.embedded:
+            if needs_embedded(settings):
                 _fetch(settings)
             progress.clear(settings)
             services.ensure(settings, [Service.PAGE])

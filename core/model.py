@@ -14,10 +14,21 @@ from typing import Any
 import aiohttp
 import orjson
 
-from core.endpoints import Endpoint
-from core.errors import AnswerError, CutOffError, EndpointError, RateLimited
+from core.endpoints import Endpoint, Feature
+from core.errors import (
+    AnswerError,
+    CutOffError,
+    EndpointError,
+    RateLimited,
+    Refused,
+    TimedOut,
+    Unreachable,
+)
+from core.schema import Lane
 from core.usage import Tokens
 
+#: Statuses that no call escapes: the key, the address or the model is wrong.
+HOPELESS_STATUSES = frozenset({401, 403, 404})
 #: Statuses after which the same call may succeed: time-out, conflict, too early.
 TRANSIENT_STATUSES = frozenset({408, 409, 425})
 MESSAGE_CHARS = 300
@@ -25,13 +36,43 @@ THINKING_TOKENS = 2000
 LOOPBACK_URLS = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
+#: What batch asks of vLLM, where a lower number comes first and a person's call has 0.
+BATCH_PRIORITY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a model is asked for: a JSON object of a schema.
+
+    Attributes:
+        messages: Chat messages, the part that calls share first.
+        schema: JSON schema that the answer is constrained to.
+        max_tokens: Longest answer.
+        prefix: Names the part that calls share, so that they can be sent where it is warm.
+    """
+
+    messages: Sequence[Mapping[str, str]]
+    schema: Mapping[str, Any]
+    max_tokens: int
+    prefix: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer: ``text`` as the model wrote it, and what it took."""
+    """A complete answer: ``text`` as the model wrote it, and what it took.
+
+    Attributes:
+        endpoint: Name of the endpoint that gave it.
+        model: The model's name there.
+        ttft_ms: Time to the first token, where the server tells it.
+    """
 
     text: str
     tokens: Tokens
     total_ms: float
+    endpoint: str
+    model: str
+    ttft_ms: float | None = None
 
 
 class ModelClient:
@@ -52,19 +93,13 @@ class ModelClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def complete(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        *,
-        schema: Mapping[str, Any],
-        max_tokens: int,
-        slot: int | None = None,
+        self, request: Request, *, lane: Lane = Lane.BATCH, slot: int | None = None
     ) -> Answer:
-        """Ask for a JSON object of a schema.
+        """Ask once.
 
         Args:
-            messages: Chat messages, the part that calls share first.
-            schema: JSON schema that the answer is constrained to.
-            max_tokens: Longest answer.
+            request: What for.
+            lane: Who waits for it.
             slot: Which of the endpoint's slots to use, where it lets us choose.
 
         Raises:
@@ -73,38 +108,30 @@ class ModelClient:
             AnswerError: An answer that is malformed, empty or cut off.
         """
         started = time.perf_counter()
-        body = await self._send(messages, schema, max_tokens, slot)
-        return _read(body, (time.perf_counter() - started) * 1000)
+        content = await self._send(self._body(request, lane, slot))
+        return _read(content, self.endpoint, (time.perf_counter() - started) * 1000)
 
-    async def _send(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        schema: Mapping[str, Any],
-        max_tokens: int,
-        slot: int | None,
-    ) -> bytes:
-        body: dict[str, Any] = {
-            "model": self.endpoint.model,
-            "messages": messages,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "row", "schema": schema},
-            },
-        }
-        if self.endpoint.name == "openai":
+    def _body(self, request: Request, lane: Lane, slot: int | None) -> dict[str, Any]:
+        body: dict[str, Any] = {"model": self.endpoint.model, "messages": request.messages}
+        body |= lane_options(self.endpoint, lane, slot)
+        if Feature.JSON_SCHEMA in self.endpoint.supports:
+            form = {"name": "row", "schema": request.schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        if self.endpoint.is_openai:
             # Its models think within the same limit, and refuse a temperature.
-            body["max_completion_tokens"] = max_tokens + THINKING_TOKENS
+            body["max_completion_tokens"] = request.max_tokens + THINKING_TOKENS
         else:
-            body |= {"max_tokens": max_tokens, "temperature": 0}
-        if self.endpoint.pins_slots and slot is not None:
-            body["id_slot"] = slot
+            body |= {"max_tokens": request.max_tokens, "temperature": 0}
+        return body
+
+    async def _send(self, body: Mapping[str, Any]) -> bytes:
         try:
             async with self._open().post(self._url, data=orjson.dumps(body)) as response:
                 content = await response.read()
         except TimeoutError as error:
-            raise EndpointError(f"{self.endpoint.name} did not answer in time.") from error
+            raise TimedOut(f"{self.endpoint.name} did not answer in time.") from error
         except aiohttp.ClientConnectorError as error:
-            raise EndpointError(
+            raise Unreachable(
                 f"{self.endpoint.name} cannot be reached at {self.endpoint.base_url}."
             ) from error
         except aiohttp.ClientError as error:
@@ -139,12 +166,11 @@ def _refusal(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoin
             f"{endpoint.name} is at its rate limit (429).",
             retry_after_s=_seconds(response.headers.get("retry-after")),
         )
+    message = f"{endpoint.name} answered with an error ({response.status}): {_said(content)}"
+    if response.status in HOPELESS_STATUSES:
+        return Refused(message, status=response.status)
     transient = response.status >= 500 or response.status in TRANSIENT_STATUSES
-    return EndpointError(
-        f"{endpoint.name} answered with an error ({response.status}): {_said(content)}",
-        status=response.status,
-        transient=transient,
-    )
+    return EndpointError(message, status=response.status, transient=transient)
 
 
 def _said(content: bytes) -> str:
@@ -163,7 +189,19 @@ def _seconds(header: str | None) -> float | None:
         return None
 
 
-def _read(body: bytes, total_ms: float) -> Answer:
+def lane_options(endpoint: Endpoint, lane: Lane, slot: int | None) -> dict[str, Any]:
+    """What a server is told of the lane, where it can make use of it."""
+    options: dict[str, Any] = {}
+    if Feature.PRIORITY in endpoint.supports:
+        options["priority"] = 0 if lane is Lane.CHAT else BATCH_PRIORITY
+    if Feature.SERVICE_TIER in endpoint.supports and lane is Lane.BATCH:
+        options["service_tier"] = "flex"
+    if endpoint.pins_slots and slot is not None:
+        options["id_slot"] = slot
+    return options
+
+
+def _read(body: bytes, endpoint: Endpoint, total_ms: float) -> Answer:
     try:
         parsed = orjson.loads(body)
         choice = parsed["choices"][0]
@@ -177,7 +215,20 @@ def _read(body: bytes, total_ms: float) -> Answer:
         raise AnswerError("The model gave an empty answer.")
     if choice.get("finish_reason") == "length":
         raise CutOffError("The model's answer was cut off before its end.", raw=text)
-    return Answer(text=text, tokens=_tokens(parsed.get("usage") or {}), total_ms=total_ms)
+    return Answer(
+        text=text,
+        tokens=_tokens(parsed.get("usage") or {}),
+        total_ms=total_ms,
+        endpoint=endpoint.name,
+        model=endpoint.model,
+        ttft_ms=_first_token_ms(parsed),
+    )
+
+
+def _first_token_ms(parsed: Mapping[str, Any]) -> float | None:
+    """Time to the first token of an answer that was not streamed; llama.cpp's servers tell it."""
+    told = (parsed.get("timings") or {}).get("prompt_ms")
+    return float(told) if isinstance(told, int | float) else None
 
 
 def _tokens(usage: Mapping[str, Any]) -> Tokens:

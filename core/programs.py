@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core import model_server
 from core.ports import LOOPBACK, Ports
+from core.roster import embedded_slots
 from core.settings import PROJECT, Settings
 
 PYTHON = sys.executable
@@ -82,7 +82,7 @@ def command(name: str, settings: Settings, ports: Ports) -> list[str]:
         where = ["--path", str(settings.home / "chroma")]
         return [chroma, "run", *where, "--host", LOOPBACK, "--port", str(ports.chroma)]
     if name == Service.MODEL:
-        slots = str(model_server.slots(settings))
+        slots = str(embedded_slots(settings))
         return _module("core.model_server", "--port", str(ports.model), "--slots", slots)
     if name == Service.PAGE:
         where = ["--server.port", str(settings.port), "--server.address", settings.address]

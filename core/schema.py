@@ -34,6 +34,14 @@ class Lane(StrEnum):
     BATCH = "batch"  #: a job
 
 
+class Mode(StrEnum):
+    """What a person has decided about an endpoint."""
+
+    OPEN = "open"  #: takes calls
+    DRAINING = "draining"  #: ends what it has, takes nothing new
+    PAUSED = "paused"  #: takes nothing new, and its background calls are called back at once
+
+
 class MessageStatus(StrEnum):
     """Where an answer stands."""
 
@@ -209,8 +217,85 @@ usage = Table(
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
     Column("cached_tokens", BigInteger, nullable=False),
+    Column("queue_ms", Float, nullable=False, server_default="0"),
     Column("ttft_ms", Float),
     Column("total_ms", Float, nullable=False),
+    Column("cost", Float, nullable=False, server_default="0"),
     Column("outcome", String(40), nullable=False),
 )
 sa.Index("usage_of_job", usage.c.job_id)
+sa.Index(
+    "usage_first_tokens",
+    usage.c.at,
+    sqlite_where=usage.c.ttft_ms.is_not(None),
+    postgresql_where=usage.c.ttft_ms.is_not(None),
+)
+
+#: Usage summed by the minute, so that a plot of a day reads hundreds of rows, not millions.
+usage_minutes = Table(
+    "usage_minutes",
+    metadata,
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("endpoint", String(80), primary_key=True),
+    Column("lane", String(8), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+)
+
+#: The pool's own tables, kept apart: see core/pool_store.py.
+pool_metadata = sa.MetaData()
+
+#: A call's right to a slot of an endpoint. Without a slot it waits for one, the lowest id first.
+leases = Table(
+    "leases",
+    pool_metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("endpoint", String(80), nullable=False),
+    Column("lane", String(8), nullable=False),
+    Column("holder", String(80), nullable=False, index=True),
+    Column("slot", Integer),
+    Column("revoked", sa.Boolean, nullable=False, default=False),
+    Column("owed", sa.Boolean, nullable=False, default=False),
+    Column("since", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: How many calls a process would make at the same time if it could.
+demands = Table(
+    "demands",
+    pool_metadata,
+    Column("holder", String(80), primary_key=True),
+    Column("endpoint", String(80), primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+#: How an endpoint is; the columns are explained in core/condition.py.
+conditions = Table(
+    "conditions",
+    pool_metadata,
+    Column("endpoint", String(80), primary_key=True),
+    Column("mode", String(16), nullable=False),
+    Column("batch_limit", Float),
+    Column("limited_at", Float, nullable=False),
+    Column("grown_at", Float, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failed_at", Float, nullable=False),
+    Column("down_until", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("first_token_ms", Float),
+    Column("usual_first_token_ms", Float),
+    Column("requests_left", Float, nullable=False),
+    Column("tokens_left", Float, nullable=False),
+    Column("filled_at", Float, nullable=False),
+    Column("learned_rpm", Float),
+    Column("sent", JSON, nullable=False),
+    Column("owed_s", Float, nullable=False),
+    Column("owed_at", Float, nullable=False),
+)

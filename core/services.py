@@ -20,6 +20,7 @@ from core.errors import ServiceError
 from core.files import make_folder
 from core.programs import Service
 from core.progress import Task
+from core.roster import needs_embedded
 from core.settings import Settings
 from core.supervisor import Process, State
 
@@ -72,8 +73,8 @@ def ensure(settings: Settings, needs: Collection[Service]) -> None:
     """Have services started and kept running for as long as this process lives.
 
     Returns at once when they are started already; does not wait until they are
-    healthy. Services that these settings do not have (the embedded model beside
-    a configured endpoint) are passed over.
+    healthy. Services that these settings do not have (the embedded model where
+    only other endpoints are named) are passed over.
 
     Raises:
         ServiceError: They cannot be started.
@@ -92,7 +93,7 @@ def ensure(settings: Settings, needs: Collection[Service]) -> None:
 
 def offered(settings: Settings, needs: Collection[Service]) -> list[Service]:
     """The needed services that these settings have, in the order of starting."""
-    absent = () if settings.embedded else (Service.MODEL,)
+    absent = () if needs_embedded(settings) else (Service.MODEL,)
     return [service for service in Service if service in needs and service not in absent]
 
 

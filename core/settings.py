@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -44,6 +45,12 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     openai_model: str | None = Field(default=None, validation_alias="OPENAI_MODEL")
     slots: int | None = Field(default=None, ge=1, le=4096, validation_alias="SHOPKEEPER_SLOTS")
+    endpoints: Path | None = Field(default=None, validation_alias="SHOPKEEPER_ENDPOINTS")
+    lanes: bool = Field(default=True, validation_alias="SHOPKEEPER_LANES")
+    batch_share: float = Field(
+        default=0.05, ge=0, le=0.5, validation_alias="SHOPKEEPER_BATCH_SHARE"
+    )
+    usage_days: int = Field(default=30, ge=1, validation_alias="SHOPKEEPER_USAGE_DAYS")
     model: str = Field(default="qwen2.5-coder-0.5b", validation_alias="SHOPKEEPER_MODEL")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("shopkeeper"),
@@ -59,10 +66,15 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of our tables: ``DATABASE_URL`` or SQLite in the home."""
         return self.database or f"sqlite:///{self.home / 'shopkeeper.db'}"
 
-    @cached_property
-    def embedded(self) -> bool:
-        """Whether the embedded model serves, because no other endpoint is named."""
-        return self.openai_api_key is None and self.openai_base_url is None
+    def variable(self, name: str) -> str | None:
+        """A variable of the environment or of ``.env`` that another file names, such as a key."""
+        file = self.model_config.get("env_file")
+        return os.environ.get(name) or (dotenv_values(str(file)).get(name) if file else None)
+
+    @property
+    def endpoint_file(self) -> Path:
+        """Where the endpoints are named, if they are named in a file."""
+        return self.endpoints or PROJECT / "endpoints.toml"
 
     @property
     def uploads(self) -> Path:
@@ -99,8 +111,9 @@ def load_settings(**overrides: Any) -> Settings:
             for item in error.errors()
         )
         raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
-    folders = {name: getattr(settings, name).expanduser().resolve() for name in ("home", "cache")}
-    return settings.model_copy(update=folders)
+    given_paths = {name: getattr(settings, name) for name in ("home", "cache", "endpoints")}
+    paths = {name: path.expanduser().resolve() for name, path in given_paths.items() if path}
+    return settings.model_copy(update=paths)
 
 
 def child_environment(settings: Settings, **extra: str) -> dict[str, str]:

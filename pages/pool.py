@@ -1,59 +1,58 @@
-"""Is everything all right, and what does it take?"""
+"""Is everything all right, and what does it cost?"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import streamlit as st
 
 from core import services, usage
-from core.endpoints import endpoint
-from core.errors import ShopkeeperError
 from core.schema import Lane
 from core.services import Service, ServiceStatus
-from core.supervisor import State
-from core.usage import LaneUse
+from core.supervisor import State as ProcessState
 from pages.parts import trouble, words
-from pages.parts.entry import Shop, enter
+from pages.parts.endpoint_card import SPEED_S, Figures, card
+from pages.parts.entry import Shop, enter, open_chat_lane
 from pages.parts.escape import plain
-from pages.parts.lanes import NAMES, of_lane, percentile
+from pages.parts.pool_charts import speed_chart, wait_chart
 
-_COMING = (State.STARTING, State.BACKOFF)
+STYLES = Path(__file__).parent / "parts" / "pool.css"
+HOUR_S, DAY_S = 3600, 86_400
+#: What a plot covers, and in which steps.
+SPANS = {"Last hour": (HOUR_S, 60), "Last day": (DAY_S, 1800)}
+_COMING = (ProcessState.STARTING, ProcessState.BACKOFF)
 
 
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/pool.py")
+    st.html(STYLES)
     st.title("Pool", anchor=False)
-    st.caption("Whether every part of the shop works, and what its model does today.")
-    _moving(shop)
+    st.caption("Whether every part of the shop works, who uses its models, and what that costs.")
+    _parts(shop)
+    _models(shop)
+    _plots(shop)
 
 
-@st.fragment(run_every="2s")
-def _moving(shop: Shop) -> None:
-    with trouble.boxed():
-        _parts([one for one in services.status(shop.settings) if one.name is not Service.PAGE])
-        st.subheader("Model", anchor=False)
-        _endpoint(shop)
-        st.subheader("Today", anchor=False)
-        _today(shop)
-
-
-def _parts(found: Sequence[ServiceStatus]) -> None:
+@st.fragment(run_every="5s")
+def _parts(shop: Shop) -> None:
     """The verdict first, then each part."""
-    down = [one for one in found if not one.healthy]
-    if not down:
-        st.success("Everything is running.", icon=":material/check_circle:")
-    elif all(one.state in _COMING or one.state is State.RUNNING for one in down):
-        st.info("Starting: not every part is ready yet.", icon=":material/schedule:")
-    else:
-        count = words.several(len(down), "part is", "parts are")
-        st.warning(f"{count} not running.", icon=":material/warning:")
-    with st.grid(3, min_column_width=220, gap="small"):
-        for one in found:
-            with st.container(border=True, gap="xxsmall"):
+    with trouble.boxed():
+        every = services.status(shop.settings)
+        found = [one for one in every if one.name is not Service.PAGE]
+        down = [one for one in found if not one.healthy]
+        if not down:
+            st.success("Everything is running.", icon=":material/check_circle:")
+        elif all(one.state in _COMING or one.state is ProcessState.RUNNING for one in down):
+            st.info("Starting: not every part is ready yet.", icon=":material/schedule:")
+        else:
+            count = words.several(len(down), "part is", "parts are")
+            st.warning(f"{count} not running.", icon=":material/warning:")
+        with st.expander("Parts", icon=":material/settings:", expanded=bool(down)):
+            for one in found:
                 _part(one)
 
 
@@ -62,66 +61,81 @@ def _part(one: ServiceStatus) -> None:
         st.markdown(f"**{plain(one.name.label)}**")
         if one.healthy:
             st.badge("Running", icon=":material/check_circle:", color="green")
-        elif one.state in _COMING or one.state is State.RUNNING:
+        elif one.state in _COMING or one.state is ProcessState.RUNNING:
             st.badge("Starting", icon=":material/schedule:", color="blue")
         else:
             st.badge("Not running", icon=":material/error:", color="red")
-    st.caption(_since(one))
+        st.caption(_since(one))
 
 
 def _since(one: ServiceStatus) -> str:
     if one.since and one.healthy:
         where = words.zone(st.context.timezone)
         return f"since {words.moment(one.since.timestamp(), time.time(), where)}"
-    if one.state in _COMING or one.state is State.RUNNING:
+    if one.state in _COMING or one.state is ProcessState.RUNNING:
         return "ready in a moment"
     return plain(one.detail)
 
 
-def _endpoint(shop: Shop) -> None:
-    try:
-        used = endpoint(shop.settings)
-    except ShopkeeperError as error:
-        trouble.draw(error)
-        return
-    where = "on this machine" if used.name == "embedded" else f"at {used.base_url}"
-    kept = words.several(used.slots - used.batch_slots, "place")
-    with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{plain(used.model)}** · {plain(where)}")
-        st.caption(
-            f"{words.several(used.slots, 'question')} answered at the same time; "
-            f"{kept} always kept for the chat."
-        )
+@st.fragment(run_every="2s")
+def _models(shop: Shop) -> None:
+    """Every endpoint as it is at this moment."""
+    with trouble.boxed():
+        st.subheader("Models", anchor=False)
+        pool = open_chat_lane().pool
+        states, waiting = pool.states()
+        if pool.roster.problem:
+            st.warning(
+                f"The last change is not in use: {plain(pool.roster.problem)}",
+                icon=":material/warning:",
+            )
+        if waiting:
+            st.caption(f"{words.several(waiting, 'row')} of background jobs next in line.")
+        now = time.time()
+        lately = usage.since(shop.db, now - SPEED_S)
+        today = usage.since(shop.db, _midnight())
+        firsts = usage.first_tokens(shop.db, now - HOUR_S)
+        for state in states:
+            name = state.endpoint.name
+            figures = Figures(
+                [use for use in lately if use.endpoint == name],
+                (now - SPEED_S) // 60 * 60,
+                [use for use in today if use.endpoint == name],
+                [first for first in firsts if first.endpoint == name],
+            )
+            card(pool, state, figures, now)
 
 
-def _today(shop: Shop) -> None:
-    """What was used since midnight where the reader is."""
+def _midnight() -> float:
     now = datetime.now(words.zone(st.context.timezone))
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    uses = usage.since(shop.db, midnight.timestamp())
-    if not uses:
-        st.caption("The model has not been asked yet today.")
-        return
-    for lane in (Lane.CHAT, Lane.BATCH):
-        _lane(of_lane(uses, lane))
+    return now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def _lane(use: LaneUse) -> None:
-    with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{NAMES[use.lane]}**")
-        with st.grid(4, min_column_width=140, gap="small"):
-            st.metric("Calls", f"{use.calls:,}")
-            st.metric("Failed", f"{use.failed:,}")
-            st.metric("Tokens read", f"{use.tokens.prompt:,}")
-            st.metric("Tokens written", f"{use.tokens.completion:,}")
-            if use.ttft_ms:
-                st.metric("First word, usually", _wait(use, 0.5), help="Half of the answers.")
-                st.metric("First word, slow", _wait(use, 0.95), help="All but 1 in 20 answers.")
+@st.fragment(run_every="15s")
+def _plots(shop: Shop) -> None:
+    with trouble.boxed():
+        st.subheader("Over time", anchor=False)
+        span = st.segmented_control(
+            "Time", list(SPANS), default="Last hour", key="span", label_visibility="collapsed"
+        )
+        length_s, step_s = SPANS[span or "Last hour"]
+        end = time.time()
+        uses = usage.over_time(shop.db, end - length_s, step_s)
+        if not uses:
+            st.caption("No model was asked in this time. Ask the shop something, or start a job.")
+            return
+        where = words.zone(st.context.timezone)
+        st.altair_chart(speed_chart(uses, end - length_s, end, step_s, where))
+        firsts = usage.first_tokens(shop.db, end - length_s)
+        _waits(firsts, end - length_s, end, step_s * 2)
 
 
-def _wait(use: LaneUse, share: float) -> str:
-    milliseconds = percentile(use.ttft_ms, share)
-    return "–" if milliseconds is None else words.waited(milliseconds)
+def _waits(firsts: Sequence[usage.FirstToken], begin: float, end: float, step_s: int) -> None:
+    if any(first.lane is Lane.CHAT for first in firsts):
+        where = words.zone(st.context.timezone)
+        st.altair_chart(wait_chart(firsts, begin, end, step_s, where))
+    else:
+        st.caption("Nobody has asked the shop anything in this time.")
 
 
 main()

@@ -19,8 +19,10 @@ import typer
 from filelock import FileLock, Timeout
 
 from core import ports, products, services
+from core.chat_lane import ChatLane
 from core.console import bar, opened, print_json, say
 from core.db import Database
+from core.pool import open_pool
 from core.programs import Service
 from core.settings import Settings
 from rag import documents, indexer
@@ -117,7 +119,10 @@ def _counter(settings: Settings, db: Database, needs: Collection[Service]) -> It
     """A counter over shelves that are filled, with the services it needs."""
     with _running(settings, needs):
         _catch_up(settings, db)
-        with closing(open_counter(settings, db)) as counter:
+        with (
+            closing(ChatLane(open_pool(settings))) as lane,
+            closing(open_counter(settings, db, lane)) as counter,
+        ):
             yield counter
 
 

@@ -11,16 +11,14 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-
-from langchain_core.messages import AIMessageChunk
+from dataclasses import replace
 
 from core import ports, products
+from core.chat_lane import ChatLane
 from core.db import Database
-from core.errors import AnswerError, EndpointError, ModelError
-from core.schema import Lane
+from core.errors import ModelError
 from core.settings import Settings
-from core.usage import Call, Tokens, record
+from core.usage import record
 from rag.citations import CitationFilter, missing
 from rag.embedding import Embedder
 from rag.exchange import Found, Passage, Timing, Turn
@@ -28,7 +26,7 @@ from rag.index import Index
 from rag.lexical import LexicalIndex
 from rag.prompts import without_model
 from rag.retriever import Retriever
-from rag.writer import KEPT, Brief, Writer
+from rag.writer import Brief, Writer, Writing
 
 logger = logging.getLogger(__name__)
 
@@ -36,36 +34,6 @@ logger = logging.getLogger(__name__)
 SEARCHES = 4
 #: Added to a refusal that may not be final.
 FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
-
-
-@dataclass(slots=True)
-class _Written:
-    """What the model has sent so far."""
-
-    started: float
-    first_at: float | None = None
-    pieces: int = 0
-    tokens: Tokens | None = None
-    cut_off: bool = False
-
-    def take(self, chunk: AIMessageChunk) -> str:
-        text = chunk.text
-        if text:
-            self.pieces += 1
-            self.first_at = self.first_at or time.perf_counter()
-        if chunk.usage_metadata:
-            details = chunk.usage_metadata.get("input_token_details") or {}
-            self.tokens = Tokens(
-                prompt=chunk.usage_metadata["input_tokens"],
-                completion=chunk.usage_metadata["output_tokens"],
-                cached=details.get("cache_read") or 0,
-            )
-        self.cut_off = self.cut_off or chunk.response_metadata.get("finish_reason") == "length"
-        return text
-
-    def counted(self) -> Tokens:
-        """Tokens as the server counted them; of a stopped answer, its pieces."""
-        return self.tokens or Tokens(completion=self.pieces)
 
 
 class Reply:
@@ -119,54 +87,39 @@ class Reply:
             yield FILLING.format(waiting=waiting)
 
     def _answer(self) -> Generator[str, None, None]:
-        written = _Written(started=time.perf_counter())
-        outcome = "stopped"
+        writing = self._writer.begin(self._brief)
         try:
-            yield from self._cited(written)
-            outcome = "ok"
+            yield from self._cited(writing)
         except ModelError as error:
-            outcome = _outcome(error)
-            logger.warning("answer failed: %s (%s)", outcome, type(error.__cause__).__name__)
+            logger.warning("answer failed: %s (%s)", error, type(error.__cause__).__name__)
             raise
         finally:
-            self._finish(written, outcome)
+            self._finish(writing)
 
-    def _cited(self, written: _Written) -> Generator[str, None, None]:
+    def _cited(self, writing: Writing) -> Generator[str, None, None]:
         citations = CitationFilter(len(self.passages))
-        with closing(self._writer.stream(self._brief)) as chunks:
-            for chunk in chunks:
-                if shown := citations.feed(written.take(chunk)):
-                    self._note_first(written)
+        with closing(writing.stream()) as pieces:
+            for piece in pieces:
+                if not piece and not writing.pieces:
+                    yield ""  # still waiting: the page may have been left meanwhile
+                elif shown := citations.feed(piece):
+                    self._note_first(writing)
                     yield shown
-        if not written.pieces:
-            raise AnswerError(f"The model gave no answer. {KEPT} Please ask again.")
-        end = citations.end() + ("…" if written.cut_off else "")
+        end = citations.end() + ("…" if writing.cut_off else "")
         yield end + missing(self.text + end, self.passages)
 
-    def _note_first(self, written: _Written) -> None:
-        if self.timing.first_token_ms is None and written.first_at is not None:
-            first_ms = (written.first_at - self._started) * 1000
+    def _note_first(self, writing: Writing) -> None:
+        if self.timing.first_token_ms is None and writing.first_at is not None:
+            first_ms = (writing.first_at - self._started) * 1000
             self.timing = replace(self.timing, first_token_ms=first_ms)
 
-    def _finish(self, written: _Written, outcome: str) -> None:
-        tokens = written.counted()
+    def _finish(self, writing: Writing) -> None:
+        tokens = writing.tokens
         self.timing = replace(self.timing, tokens=tokens.completion, prompt_tokens=tokens.prompt)
-        try:
-            target = self._writer.endpoint()
-        except EndpointError:
-            return  # It was never asked.
-        call = Call(
-            lane=Lane.CHAT,
-            endpoint=target.name,
-            model=target.model,
-            tokens=tokens,
-            total_ms=_since_ms(written.started),
-            outcome=outcome,
-            ttft_ms=(written.first_at - written.started) * 1000 if written.first_at else None,
-            conversation_id=self._conversation_id,
-        )
-        with self._db.write() as connection:
-            record(connection, [call])
+        calls = [replace(call, conversation_id=self._conversation_id) for call in writing.calls]
+        if calls:
+            with self._db.write() as connection:
+                record(connection, calls)
 
 
 class Counter:
@@ -217,17 +170,11 @@ class Counter:
         self._writer.close()
 
 
-def open_counter(settings: Settings, db: Database) -> Counter:
+def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
     index = Index(lambda: ports.read(settings).chroma, Embedder())
-    return Counter(db, index, LexicalIndex(db), Writer(settings))
+    return Counter(db, index, LexicalIndex(db), Writer(lane))
 
 
 def _since_ms(started: float) -> float:
     return (time.perf_counter() - started) * 1000
-
-
-def _outcome(error: ModelError) -> str:
-    if isinstance(error, EndpointError):
-        return f"http {error.status}" if error.status else "unreachable"
-    return "bad answer"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,24 +17,36 @@ from typing import Any, cast
 import httpx2
 import openai
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
 
-from core.endpoints import Endpoint, endpoint
-from core.errors import AnswerError, EndpointError, ModelError, RateLimited, ServiceError
+from core.chat_lane import ChatLane, Entry
+from core.endpoints import Endpoint
+from core.errors import (
+    AnswerError,
+    EndpointError,
+    ModelError,
+    NoEndpoint,
+    RateLimited,
+    Refused,
+    ServiceError,
+    TimedOut,
+    Unreachable,
+)
+from core.model import HOPELESS_STATUSES, THINKING_TOKENS, TRANSIENT_STATUSES, lane_options
 from core.ports import LOOPBACK
-from core.settings import Settings
+from core.schema import Lane
+from core.usage import OK, STOPPED, Call, Tokens, outcome_of
 from rag.exchange import Passage, Turn
 from rag.prompts import EXAMPLE_BRAND, assemble
 
 logger = logging.getLogger(__name__)
 
 ANSWER_TOKENS = 220
-#: OpenAI's own models think before they write, within the same limit.
-THINKING_TOKENS = 2000
 CONNECT_TIMEOUT_S = 5.0
-#: A person waits: longer silence than this is taken for a failure.
-SILENCE_S = 60.0
+#: A person waits: longer silence than this is taken for a failure; where another endpoint could
+#: answer, sooner.
+SILENCE_S, SILENCE_WITH_OTHERS_S = 60.0, 12.0
 #: Words kept from the embedded model: it says yes and no by chance, and repeats the fact, mostly
 #: rightly, without them; and it must not sell the goods of the examples in its prompt.
 FORBIDDEN = [[word, -100] for word in ("Yes", "No", EXAMPLE_BRAND, f" {EXAMPLE_BRAND}")]
@@ -55,105 +68,197 @@ class Brief:
         return assemble(self.question, self.passages, self.history)
 
 
-Chain = Runnable[Brief, AIMessageChunk]
-
-
 class Writer:
-    """Streams answers from the endpoint of the settings; safe to share between threads."""
+    """Streams answers from whichever endpoint is best; safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, lane: ChatLane) -> None:
+        self.lane = lane
         self._lock = threading.Lock()
-        self._under_way = 0
-        self._chains: dict[tuple[Endpoint, bool], Chain] = {}
+        self._models: dict[Endpoint, ChatOpenAI] = {}
         self._clients: list[openai.DefaultHttpxClient] = []
 
-    def endpoint(self) -> Endpoint:
-        """The endpoint that the next answer comes from.
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints that people's questions may go to.
 
         Raises:
             EndpointError: The embedded model was not started yet.
         """
         try:
-            return endpoint(self._settings)
+            found = self.lane.pool.roster.endpoints()
         except ServiceError as error:
             raise EndpointError(_starting()) from error
+        return [one for one in found if Lane.CHAT in one.lanes]
 
     def warm(self) -> None:
-        """Build the client, which takes longer than a search."""
-        self._chain(self.endpoint(), pinned=True)
+        """Build the clients, which takes longer than a search."""
+        for one in self.endpoints():
+            self.model(one)
 
-    def stream(self, brief: Brief) -> Generator[AIMessageChunk, None, None]:
-        """The answer's pieces as they come; closing the generator closes the connection.
+    def begin(self, brief: Brief) -> Writing:
+        """An answer about to be written."""
+        return Writing(self, brief)
 
-        Raises:
-            ModelError: No answer, or not a whole one.
-        """
+    def model(self, target: Endpoint) -> ChatOpenAI:
+        """LangChain's client for an endpoint."""
         with self._lock:
-            alone, self._under_way = self._under_way == 0, self._under_way + 1
-        try:
-            # One shopper at a time gets the slot that batch leaves free, where the prompt's
-            # beginning is still computed; the server finds a slot for any others.
-            chain = self._chain(self.endpoint(), pinned=alone)
-            with closing(
-                cast("Generator[AIMessageChunk, None, None]", chain.stream(brief))
-            ) as pieces:
-                yield from pieces
-        except openai.OpenAIError as error:
-            raise readable(error) from error
-        except BROKEN as error:
-            raise AnswerError(f"The answer broke off in the middle. {KEPT}") from error
-        finally:
-            with self._lock:
-                self._under_way -= 1
+            if target not in self._models:
+                # A proxy named in the environment must not get what stays on this machine.
+                client = openai.DefaultHttpxClient(trust_env=LOOPBACK not in target.base_url)
+                self._clients.append(client)
+                self._models[target] = _build(target, client)
+            return self._models[target]
 
     def close(self) -> None:
         """Close the connections; the next answer opens new ones."""
         with self._lock:
-            clients, self._clients, self._chains = self._clients, [], {}
+            clients, self._clients, self._models = self._clients, [], {}
         for client in clients:
             client.close()
 
-    def _chain(self, target: Endpoint, *, pinned: bool) -> Chain:
-        key = (target, pinned)
-        with self._lock:
-            if key not in self._chains:
-                # A proxy named in the environment must not get what stays on this machine.
-                client = openai.DefaultHttpxClient(trust_env=LOOPBACK not in target.base_url)
-                self._clients.append(client)
-                self._chains[key] = _build(
-                    target, client, pinned=pinned, timeout_s=self._settings.call_timeout_s
-                )
-            return self._chains[key]
+
+class Writing:
+    """One answer being written.
+
+    Attributes:
+        calls: What each call for it took; more than one where an endpoint failed.
+        first_at: When its first word came, by ``perf_counter``.
+        pieces: How many pieces it has so far.
+        tokens: As the server counted them; of a stopped answer, its pieces.
+        cut_off: Whether it reached its longest length.
+    """
+
+    def __init__(self, writer: Writer, brief: Brief) -> None:
+        self.calls: list[Call] = []
+        self.first_at: float | None = None
+        self.pieces = 0
+        self.tokens = Tokens()
+        self.cut_off = False
+        self._writer = writer
+        self._brief = brief
+        self._tried: set[str] = set()
+
+    def stream(self) -> Generator[str, None, None]:
+        """The answer's pieces as they come; empty ones while it waits for its turn.
+
+        Closing the generator closes the connection. An endpoint that fails
+        before its first word is replaced by the next.
+
+        Raises:
+            ModelError: No answer, or not a whole one.
+        """
+        failure: ModelError | None = None
+        while True:
+            others = len(self._writer.endpoints()) - len(self._tried) - 1
+            try:
+                with self._writer.lane.entry(self._tried) as entry:
+                    self._tried.add(entry.endpoint.name)
+                    while not entry.look():
+                        yield ""
+                        time.sleep(entry.pause_s)
+                    yield from self._asked(entry, patient=others < 1)
+                    return
+            except NoEndpoint as error:
+                raise failure or error from error
+            except ModelError as error:
+                if self.pieces or others < 1:
+                    raise
+                logger.warning("asking another endpoint: %s", outcome_of(error))
+                failure = error
+
+    def _asked(self, entry: Entry, *, patient: bool) -> Generator[str, None, None]:
+        """One endpoint's answer, with the record of the call."""
+        started, outcome = time.perf_counter(), STOPPED
+        try:
+            yield from self._read(entry, patient=patient)
+            if not self.pieces:
+                raise AnswerError(f"The model gave no answer. {KEPT} Please ask again.")
+            outcome = OK
+        except ModelError as error:
+            outcome = outcome_of(error)
+            self._writer.lane.pool.met(entry.endpoint, error)
+            raise
+        finally:
+            self._record(entry, outcome, started)
+
+    def _read(self, entry: Entry, *, patient: bool) -> Generator[str, None, None]:
+        model = self._writer.model(entry.endpoint)
+        silence_s = SILENCE_S if patient else SILENCE_WITH_OTHERS_S
+        most_s = min(silence_s, self._writer.lane.pool.settings.call_timeout_s)
+        bound = model.bind(
+            timeout=openai.Timeout(most_s, connect=min(most_s, CONNECT_TIMEOUT_S)),
+            extra_body=_body(entry) or None,
+        )
+        chain = RunnableLambda(Brief.messages) | bound
+        chunks = cast("Generator[AIMessageChunk, None, None]", chain.stream(self._brief))
+        try:
+            with closing(chunks):
+                for chunk in chunks:
+                    yield self._take(chunk)
+        except openai.OpenAIError as error:
+            raise readable(error) from error
+        except BROKEN as error:
+            raise AnswerError(f"The answer broke off in the middle. {KEPT}") from error
+
+    def _take(self, chunk: AIMessageChunk) -> str:
+        text = chunk.text
+        if text:
+            self.pieces += 1
+            self.first_at = self.first_at or time.perf_counter()
+        if chunk.usage_metadata:
+            details = chunk.usage_metadata.get("input_token_details") or {}
+            self.tokens = Tokens(
+                prompt=chunk.usage_metadata["input_tokens"],
+                completion=chunk.usage_metadata["output_tokens"],
+                cached=details.get("cache_read") or 0,
+            )
+        elif not self.tokens.prompt:
+            self.tokens = Tokens(completion=self.pieces)
+        self.cut_off = self.cut_off or chunk.response_metadata.get("finish_reason") == "length"
+        return text
+
+    def _record(self, entry: Entry, outcome: str, started: float) -> None:
+        ttft_ms = (self.first_at - started) * 1000 if self.first_at else None
+        entry.tokens = self.tokens.prompt + self.tokens.completion
+        entry.first_token_ms = ttft_ms
+        self.calls.append(
+            entry.endpoint.call(
+                Lane.CHAT,
+                self.tokens,
+                outcome,
+                queue_ms=entry.queue_ms,
+                ttft_ms=ttft_ms,
+                total_ms=(time.perf_counter() - started) * 1000,
+            )
+        )
 
 
-def _build(
-    target: Endpoint, client: openai.DefaultHttpxClient, *, pinned: bool, timeout_s: float
-) -> Chain:
-    body: dict[str, Any] = {}
+def _build(target: Endpoint, client: openai.DefaultHttpxClient) -> ChatOpenAI:
     options: dict[str, Any] = {}
-    if target.name == "openai":
+    if target.is_openai:
         options["max_completion_tokens"] = THINKING_TOKENS
     else:
-        # By its older name, which every compatible server knows.
-        body["max_tokens"] = ANSWER_TOKENS
         options["temperature"] = 0
-    if target.pins_slots:
-        body["logit_bias"] = FORBIDDEN
-        if pinned:
-            body["id_slot"] = target.slots - 1
-    model = ChatOpenAI(
+    return ChatOpenAI(
         model=target.model,
         base_url=target.base_url,
         api_key=target.api_key,
-        timeout=openai.Timeout(min(SILENCE_S, timeout_s), connect=CONNECT_TIMEOUT_S),
         max_retries=0,
         stream_usage=True,
         http_client=client,
-        extra_body=body or None,
         **options,
     )
-    return cast(Chain, RunnableLambda(Brief.messages) | model)
+
+
+def _body(entry: Entry) -> dict[str, Any]:
+    """What this call says beyond LangChain's own words."""
+    target = entry.endpoint
+    body = lane_options(target, Lane.CHAT, entry.slot)
+    if not target.is_openai:
+        # By its older name, which every compatible server knows.
+        body["max_tokens"] = ANSWER_TOKENS
+    if target.pins_slots:
+        body["logit_bias"] = FORBIDDEN
+    return body
 
 
 def readable(error: openai.OpenAIError) -> ModelError:
@@ -167,23 +272,20 @@ def readable(error: openai.OpenAIError) -> ModelError:
     if isinstance(error, openai.APIStatusError):
         return _status_error(error)
     if isinstance(error, openai.APITimeoutError):
-        return EndpointError(f"The answer took too long and was given up. {KEPT} Please ask again.")
+        return TimedOut(f"The answer took too long and was given up. {KEPT} Please ask again.")
     if isinstance(error, openai.APIConnectionError):
-        return EndpointError(_starting())
+        return Unreachable(_starting())
     return AnswerError(f"The answer could not be read. {KEPT} Please ask again.")
 
 
 def _status_error(error: openai.APIStatusError) -> EndpointError:
     status = error.status_code
-    if status in (401, 403, 404):
-        reason = "the model is not set up correctly; the shop has to be told"
-    else:
-        reason = "please try again"
-    return EndpointError(
-        f"The answer could not be written just now ({status}). {KEPT} {reason.capitalize()}.",
-        status=status,
-        transient=status >= 500 or status in (408, 409, 425),
-    )
+    told = f"The answer could not be written just now ({status}). {KEPT}"
+    if status in HOPELESS_STATUSES:
+        reason = "The model is not set up correctly; the shop has to be told."
+        return Refused(f"{told} {reason}", status=status)
+    transient = status >= 500 or status in TRANSIENT_STATUSES
+    return EndpointError(f"{told} Please try again.", status=status, transient=transient)
 
 
 def _starting() -> str:

@@ -18,6 +18,7 @@ VARIABLES = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "OPENAI_MODEL",
+    "SHOPKEEPER_ENDPOINTS",
 )
 
 
@@ -26,6 +27,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
+    # Neither must the endpoints of their own shop.
+    monkeypatch.setattr("core.settings.PROJECT", Path("/nowhere"))
 
 
 @pytest.fixture

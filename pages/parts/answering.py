@@ -17,7 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import ServiceError, ShopkeeperError
 from core.schema import MessageStatus
 from pages.parts import words
-from pages.parts.entry import Shop, open_settings, open_shop_database
+from pages.parts.entry import Shop, open_chat_lane, open_settings, open_shop_database
 from pages.parts.prose import prose_html
 from pages.parts.sources import sources_html
 from rag import conversations
@@ -35,7 +35,7 @@ _JUST_BEGUN = "answer_just_begun"
 @st.cache_resource(show_spinner=False)
 def counter() -> Counter:
     """The counter of this process."""
-    return open_counter(open_settings(), open_shop_database())
+    return open_counter(open_settings(), open_shop_database(), open_chat_lane())
 
 
 @st.cache_resource(show_spinner=False)
@@ -101,14 +101,23 @@ def _write(reply: Reply, place: DeltaGenerator) -> None:
     """Show the words as they come."""
     if not reply.refused:
         place.caption(f":shimmer[Reading {words.several(len(reply.passages), 'source')}…]")
-    written, drawn_at = "", 0.0
+    written, drawn_at, waiting = "", 0.0, False
     with closing(reply.stream()) as pieces:
         for piece in pieces:
             written += piece
-            if time.monotonic() - drawn_at >= REDRAW_S:
+            if not written:
+                waiting = _say_waiting(place, told=waiting)
+            elif time.monotonic() - drawn_at >= REDRAW_S:
                 place.html(prose_html(written, reply.passages, writing=True))
                 drawn_at = time.monotonic()
     place.html(prose_html(reply.text or written, reply.passages))
+
+
+def _say_waiting(place: DeltaGenerator, *, told: bool) -> bool:
+    """Say that others are before this question; also where the script notices Stop."""
+    if not told:
+        place.caption(":shimmer[Others are being answered; you are next…]")
+    return True
 
 
 @st.fragment(run_every="0.5s")

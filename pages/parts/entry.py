@@ -7,7 +7,9 @@ from typing import NoReturn
 
 import streamlit as st
 
+from core.chat_lane import ChatLane
 from core.db import Database, open_database
+from core.pool import open_pool
 from core.settings import Settings, load_settings
 from pages.parts.visitor import visitor_id
 
@@ -55,6 +57,12 @@ def open_settings() -> Settings:
 def open_shop_database() -> Database:
     """The database of this process."""
     return open_database(open_settings())
+
+
+@st.cache_resource(show_spinner=False)
+def open_chat_lane() -> ChatLane:
+    """This process's way to the models for people's calls."""
+    return ChatLane(open_pool(open_settings()))
 
 
 def _to_the_gate() -> NoReturn:

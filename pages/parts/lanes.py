@@ -1,29 +1,26 @@
-"""Model use by who was waiting: people in the chat, or jobs in the background."""
+"""The two lanes on screen: their names, their colours, and what they use."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 
 from core.schema import Lane
-from core.usage import LaneUse, Tokens
+from core.usage import Tokens, Use
 
 NAMES = {Lane.CHAT: "Chat", Lane.BATCH: "Background jobs"}
+#: Told apart in light and dark, and by people who see few colours.
+COLORS = {Lane.CHAT: "#3d7fb5", Lane.BATCH: "#2c8a63"}
 
 
-def of_lane(uses: Sequence[LaneUse], lane: Lane) -> LaneUse:
-    """All endpoints' use in one lane, summed."""
+def summed(uses: Sequence[Use], lane: Lane) -> Use:
+    """Use in one lane, over all endpoints and spans."""
     mine = [use for use in uses if use.lane is lane]
-    return LaneUse(
+    return Use(
+        since=min((use.since for use in mine), default=0.0),
         endpoint="",
         lane=lane,
         calls=sum(use.calls for use in mine),
         failed=sum(use.failed for use in mine),
         tokens=sum((use.tokens for use in mine), Tokens()),
-        ttft_ms=tuple(sorted(time for use in mine for time in use.ttft_ms)),
+        cost=sum(use.cost for use in mine),
     )
-
-
-def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The value that this share of the ordered values does not exceed; None without values."""
-    return ordered[max(0, ceil(share * len(ordered)) - 1)] if ordered else None

@@ -10,14 +10,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from batch import jobs, uploads
-from batch.extract import Outcome, try_rows
+from batch.extract import Outcome
 from batch.fields import FieldSet, dump_fields, parse_fields
 from batch.prompt import row_text
+from batch.trial import try_rows
 from batch.uploads import Upload
 from core.errors import ShopkeeperError
 from pages.parts import trial_html, trouble, words
 from pages.parts.draft import Draft
-from pages.parts.entry import Shop
+from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.steps import Step, current_draft, forget, keep, onward
 
 TRY_ROWS = 5
@@ -104,7 +105,7 @@ def _try(
     begun = time.monotonic()
     outcomes: dict[int, Outcome] = {}
     try:
-        for outcome in try_rows(shop.settings, draft.columns, fields, rows):
+        for outcome in try_rows(shop.db, open_chat_lane(), draft.columns, fields, rows):
             outcomes[outcome.row_no] = outcome
             _show(places[outcome.row_no], outcome, fields)
     except ShopkeeperError as error:

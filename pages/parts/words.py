@@ -124,6 +124,13 @@ def price(amount: Decimal | None, currency: str | None) -> str:
     return f"{number} {code}" if code.isalpha() else f"{code}{number}"
 
 
+def money(amount: float, currency: str) -> str:
+    """What something has cost; never nothing when it was a little."""
+    if 0 < amount < 0.01:
+        return f"under {price(Decimal('0.01'), currency)}"
+    return price(Decimal(str(round(amount, 2))), currency)
+
+
 def stock(count: int | None) -> str:
     """What is left, in words; empty when the catalog does not say."""
     if count is None:

@@ -2,22 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from tenacity import wait_none
 
 from batch import extract
 from batch.columns import Columns
-from batch.extract import Extraction, Outcome, try_rows
+from batch.extract import Ask, Extraction, Outcome
 from batch.fields import FieldSet, parse_fields
 from core.endpoints import Endpoint
 from core.errors import EndpointError
 from core.model import ModelClient
 from core.schema import RowStatus
-from core.settings import Settings, load_settings
 from core.values import Origin
 from tests.fake_endpoint import FakeEndpoint, Reply, Script
 
@@ -29,9 +25,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extract, "BACKOFF", wait_none())
 
 
-@asynccontextmanager
-async def any_slot() -> AsyncIterator[None]:
-    yield None
+def asking(client: ModelClient) -> Ask:
+    return lambda request, note: client.complete(request)
 
 
 def extract_row(
@@ -50,7 +45,7 @@ def extract_row(
             Columns(id="id", text=("title", "notes")), fields, attempts=attempts
         )
         try:
-            return await extraction.extract(client, any_slot, 1, row)
+            return await extraction.extract(asking(client), 1, row)
         finally:
             await client.close()
 
@@ -133,7 +128,7 @@ def test_an_endpoint_that_is_not_there_is_a_failed_row(fields: FieldSet) -> None
         client = ModelClient(nowhere, timeout_s=2)
         extraction = Extraction(Columns(text=("title",)), fields, attempts=2)
         try:
-            return await extraction.extract(client, any_slot, 1, ROW)
+            return await extraction.extract(asking(client), 1, ROW)
         finally:
             await client.close()
 
@@ -175,29 +170,3 @@ def test_a_very_long_row_is_cut_and_says_so(fields: FieldSet) -> None:
     assert outcome.status is RowStatus.DONE
     assert any("first 6,000 characters" in note for note in outcome.notes)
     assert len(fake.requests[0]["messages"][1]["content"]) == 6000
-
-
-def test_trying_rows_gives_each_back_when_it_is_ready(
-    endpoint: FakeEndpoint, settings: Settings, fields: FieldSet
-) -> None:
-    remote = load_settings(home=settings.home, openai_base_url=endpoint.url, openai_model="fake")
-    slow = "title: Acme slow"
-    endpoint.script = lambda text, _: Reply('{"brand": "Acme"}', delay_s=0.4 if text == slow else 0)
-    rows = [(1, {"title": "Acme slow"}), (2, {"title": "Acme fast"})]
-    outcomes = list(try_rows(remote, Columns(text=("title",)), fields, rows))
-    assert [outcome.row_no for outcome in outcomes] == [2, 1]
-
-
-def test_leaving_a_trial_early_cancels_what_is_under_way(
-    endpoint: FakeEndpoint, settings: Settings, fields: FieldSet
-) -> None:
-    remote = load_settings(home=settings.home, openai_base_url=endpoint.url, openai_model="fake")
-    endpoint.script = lambda text, _: Reply("{}", delay_s=5 if "slow" in text else 0)
-    rows = [(1, {"title": "slow"}), (2, {"title": "fast"})]
-    trial = try_rows(remote, Columns(text=("title",)), fields, rows)
-    assert next(trial).row_no == 2
-    trial.close()
-    deadline = time.monotonic() + 5
-    while not endpoint.cancelled and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert endpoint.cancelled == 1

@@ -5,7 +5,6 @@ import pytest
 from batch import control, jobs, rows, runs
 from batch.extract import Outcome
 from batch.jobs import Job
-from batch.rows import Source
 from core.db import Database
 from core.errors import JobError
 from core.schema import JobStatus, RowStatus
@@ -14,7 +13,7 @@ from core.usage import Tokens
 from core.values import Value
 from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
 
-SOURCE = Source(endpoint="fake", model="fake", run=1)
+RUN = 1
 
 
 def done(row_no: int, brand: str = "Acme") -> Outcome:
@@ -30,7 +29,7 @@ def failed(row_no: int) -> Outcome:
 def record(db: Database, job: Job, *outcomes: Outcome) -> None:
     for outcome in outcomes:
         shard_no = (outcome.row_no - 1) // 1000
-        assert rows.record(db, job.id, shard_no, [outcome], SOURCE)
+        assert rows.record(db, job.id, shard_no, [outcome], RUN)
 
 
 def test_a_submitted_job_is_there_with_every_row_waiting(db: Database, make_job: MakeJob) -> None:
@@ -164,7 +163,7 @@ def test_a_deleted_job_is_gone_with_its_rows_and_late_outcomes_are_refused(
     record(db, job, done(1))
     control.delete(db, job.id)
     assert jobs.listing(db) == []
-    assert not rows.record(db, job.id, 0, [done(2)], SOURCE)
+    assert not rows.record(db, job.id, 0, [done(2)], RUN)
     rows.sample(db, job.id)
     assert jobs.history(db, job.id) == []
 

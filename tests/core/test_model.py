@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core.endpoints import Endpoint
+from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import EndpointError, RateLimited
-from core.model import Answer, ModelClient
+from core.model import Answer, ModelClient, Request
+from core.schema import Lane
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 
@@ -19,22 +20,21 @@ def fake() -> Iterator[FakeEndpoint]:
         yield running
 
 
-def complete(endpoint: Endpoint) -> Answer:
+def complete(endpoint: Endpoint, lane: Lane = Lane.BATCH) -> Answer:
     async def once() -> Answer:
         client = ModelClient(endpoint, timeout_s=5)
         try:
-            return await client.complete(
-                [{"role": "user", "content": "x"}], schema={"type": "object"}, max_tokens=9, slot=2
-            )
+            request = Request([{"role": "user", "content": "x"}], {"type": "object"}, 9)
+            return await client.complete(request, lane=lane, slot=2)
         finally:
             await client.close()
 
     return asyncio.run(once())
 
 
-def sent(fake: FakeEndpoint, **parts: Any) -> dict[str, Any]:
-    """What an endpoint with these properties is sent."""
-    complete(Endpoint(**{"name": "remote", "base_url": fake.url, "model": "m"} | parts))
+def sent(fake: FakeEndpoint, *supports: Feature, lane: Lane = Lane.BATCH) -> dict[str, Any]:
+    """What an endpoint that supports this is sent."""
+    complete(Endpoint("remote", fake.url, "m", supports=frozenset(supports)), lane)
     return fake.requests[-1]
 
 
@@ -45,13 +45,26 @@ def test_an_answer_comes_with_its_tokens(fake: FakeEndpoint) -> None:
 
 
 def test_each_server_is_asked_in_words_it_knows(fake: FakeEndpoint) -> None:
-    ordinary = sent(fake)
+    ordinary = sent(fake, Feature.JSON_SCHEMA)
     assert (ordinary["max_tokens"], ordinary["temperature"]) == (9, 0)
-    assert "id_slot" not in ordinary
-    assert sent(fake, pins_slots=True)["id_slot"] == 2
-    thinking = sent(fake, name="openai")
-    assert "temperature" not in thinking
-    assert thinking["max_completion_tokens"] > 9
+    assert "response_format" in ordinary
+    assert not {"id_slot", "priority", "service_tier"} & set(ordinary)
+    assert sent(fake, Feature.ID_SLOT)["id_slot"] == 2
+    assert "response_format" not in sent(fake)
+
+
+def test_the_server_is_told_who_waits_where_it_can_make_use_of_it(fake: FakeEndpoint) -> None:
+    batch, chat = (sent(fake, Feature.PRIORITY, lane=lane) for lane in (Lane.BATCH, Lane.CHAT))
+    assert chat["priority"] < batch["priority"]
+    assert sent(fake, Feature.SERVICE_TIER)["service_tier"] == "flex"
+    assert "service_tier" not in sent(fake, Feature.SERVICE_TIER, lane=Lane.CHAT)
+
+
+def test_openai_is_not_sent_what_it_refuses(fake: FakeEndpoint) -> None:
+    client = ModelClient(Endpoint("any name", OPENAI_URL, "m"), timeout_s=5)
+    body = client._body(Request([], {}, 9), Lane.BATCH, None)
+    assert "temperature" not in body
+    assert body["max_completion_tokens"] > 9
 
 
 def test_a_rate_limit_says_when_to_come_back(fake: FakeEndpoint) -> None:

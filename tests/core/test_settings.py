@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingError
+from core.roster import needs_embedded
 from core.settings import load_settings
 
 
 def test_the_embedded_model_serves_when_no_endpoint_is_named() -> None:
-    assert load_settings().embedded
-    assert not load_settings(openai_api_key="k").embedded
-    assert not load_settings(openai_base_url="http://localhost:11434/v1").embedded
+    assert needs_embedded(load_settings())
+    assert not needs_embedded(load_settings(openai_api_key="k"))
+    url = "http://localhost:11434/v1"
+    assert not needs_embedded(load_settings(openai_base_url=url, openai_model="m"))
 
 
 def test_the_environment_is_read_and_arguments_win(
@@ -26,7 +28,7 @@ def test_the_environment_is_read_and_arguments_win(
 
 def test_a_blank_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "")
-    assert load_settings().embedded
+    assert needs_embedded(load_settings())
 
 
 def test_the_operating_systems_own_variables_are_not_ours(

@@ -98,7 +98,7 @@ def shop(settings: Settings, db: Database) -> Shop:
 @pytest.fixture
 def counter(monkeypatch: pytest.MonkeyPatch) -> FakeCounter:
     fake = FakeCounter()
-    monkeypatch.setattr(answering, "open_counter", lambda settings, db: fake)
+    monkeypatch.setattr(answering, "open_counter", lambda settings, db, lane: fake)
     return fake
 
 

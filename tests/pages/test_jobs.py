@@ -40,7 +40,7 @@ def job(settings: Settings, db: Database) -> Job:
 def ended(db: Database, job: Job, outcomes: Sequence[Outcome], **changes: Any) -> None:
     """Store results as the worker would, and how the job stands."""
     if outcomes:
-        rows.record(db, job.id, 0, outcomes, rows.Source("embedded", "tiny", job.run))
+        rows.record(db, job.id, 0, outcomes, job.run)
     with db.write() as connection:
         connection.execute(sa.update(jobs_table).where(jobs_table.c.id == job.id).values(changes))
 

@@ -12,10 +12,10 @@ from batch import jobs
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.fields import Field, FieldSet, FieldType
+from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import EndpointError
 from core.schema import RowStatus
-from core.settings import Settings
 from core.values import Origin, Value
 from pages.parts import draft as drafts
 from pages.parts import start_step
@@ -134,7 +134,8 @@ def test_another_kind_of_value_drops_choices_that_do_not_fit(with_file: AppTest)
 
 
 def scripted_try(
-    settings: Settings,
+    db: Database,
+    lane: ChatLane,
     columns: Columns,
     fields: FieldSet,
     rows: Sequence[tuple[int, Mapping[str, str]]],

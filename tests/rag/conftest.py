@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from core import products
+from core.chat_lane import ChatLane
 from core.db import Database, open_database
+from core.pool import open_pool
 from core.ports import LOOPBACK, is_free
 from core.products import Product
 from core.settings import SAMPLE, Settings, load_settings
@@ -123,7 +125,10 @@ def remote(settings: Settings, model: FakeModel) -> Settings:
 
 @pytest.fixture
 def counter(shop: Database, index: Index, remote: Settings) -> Iterator[Counter]:
-    with closing(Counter(shop, index, LexicalIndex(shop), Writer(remote))) as found:
+    with (
+        closing(ChatLane(open_pool(remote))) as lane,
+        closing(Counter(shop, index, LexicalIndex(shop), Writer(lane))) as found,
+    ):
         yield found
 
 

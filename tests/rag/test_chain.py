@@ -8,8 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from core import products
+from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import AnswerError, EndpointError, ModelError, RateLimited
+from core.pool import open_pool
 from core.products import Product
 from core.schema import usage
 from core.settings import Settings, load_settings
@@ -145,7 +147,7 @@ def test_closing_the_stream_closes_the_connection(
         (Script(pieces=(), garbage=b"data: {not json\n\n"), AnswerError, "bad answer"),
         (Script(pieces=(), garbage=b'data: {"choices": 3}\n\n'), AnswerError, "bad answer"),
         (Script(pieces=()), AnswerError, "bad answer"),
-        (Script(delay_s=30), EndpointError, "unreachable"),
+        (Script(delay_s=30), EndpointError, "timed out"),
     ],
     ids=["500", "401", "429", "malformed", "misformed", "empty", "hang"],
 )
@@ -197,7 +199,10 @@ def test_cut_off_answer_shows_that_it_is(counter: Counter, model: FakeModel) -> 
 def test_embedded_model_that_is_not_started(
     shop: Database, index: Index, settings: Settings
 ) -> None:
-    with closing(Counter(shop, index, LexicalIndex(shop), Writer(settings))) as counter:
+    with (
+        closing(ChatLane(open_pool(settings))) as lane,
+        closing(Counter(shop, index, LexicalIndex(shop), Writer(lane))) as counter,
+    ):
         counter.warm()
         reply = counter.ask(QUESTION)
         assert reply.passages
@@ -210,7 +215,10 @@ def test_endpoint_that_is_gone(shop: Database, index: Index, settings: Settings)
     gone = load_settings(
         home=settings.home, openai_base_url="http://127.0.0.1:9/v1", openai_model="fake"
     )
-    with closing(Counter(shop, index, LexicalIndex(shop), Writer(gone))) as counter:
+    with (
+        closing(ChatLane(open_pool(gone))) as lane,
+        closing(Counter(shop, index, LexicalIndex(shop), Writer(lane))) as counter,
+    ):
         with pytest.raises(EndpointError, match="starting"):
             text_of(counter.ask(QUESTION))
         assert outcomes(shop) == ["unreachable"]
