@@ -51,14 +51,14 @@ class _Place:
     """A lease of ours and the call on it."""
 
     lease: Lease
-    client: ModelClient
+    site: _Site
     prefix: str = ""
     busy: bool = False
     call: asyncio.Task[Answer] | None = None
     called_back: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Site:
     """What we have at one endpoint."""
 
@@ -71,10 +71,11 @@ class _Site:
     refused_until: float = 0.0
     in_trouble: bool = False
     held_up: bool = False
+    retired: bool = False
 
     def free(self, prefix: str) -> _Place | None:
         """A place that can begin now; one that has served this prefix last, if there is any."""
-        if self.held_up or (self.limited and self.permits < 1):
+        if self.retired or self.held_up or (self.limited and self.permits < 1):
             return None
         if time.monotonic() < self.refused_until:
             return None
@@ -101,6 +102,7 @@ class BatchLane:
         self._pool = pool
         self._timeout_s = timeout_s
         self._sites: dict[str, _Site] = {}
+        self._retired: list[_Site] = []
         self._waiters: deque[_Waiter] = deque()
         self._returned: set[int] = set()
         self._asked = 0.0
@@ -145,11 +147,12 @@ class BatchLane:
         if place.called_back:
             self._done(place)
             raise _CalledBack
-        endpoint = place.client.endpoint
+        endpoint = place.site.client.endpoint
         started = time.perf_counter()
         place.prefix = request.prefix
+        slot = place.lease.slot if self._pool.settings.lanes else None
         place.call = asyncio.create_task(
-            place.client.complete(request, lane=Lane.BATCH, slot=place.lease.slot)
+            place.site.client.complete(request, lane=Lane.BATCH, slot=slot)
         )
         outcome, tokens, ttft_ms = CANCELLED, Tokens(), None
         try:
@@ -175,23 +178,23 @@ class BatchLane:
             self._done(place)
 
     async def _well(self, place: _Place, answer: Answer) -> None:
-        site = self._sites[place.lease.endpoint]
+        site = place.site
         took = answer.tokens.prompt + answer.tokens.completion
         site.tokens_each += TOKENS_WEIGHT * (took - site.tokens_each)
         site.refused_until = 0.0
         if site.in_trouble:
             site.in_trouble = False
             took_s = answer.total_ms / 1000
-            await asyncio.to_thread(self._pool.well, place.client.endpoint, took_s)
+            await asyncio.to_thread(self._pool.well, place.site.client.endpoint, took_s)
 
     async def _trouble(self, place: _Place, error: ModelError) -> None:
         """Tell everyone what the endpoint did, where it was the endpoint's doing."""
-        site = self._sites[place.lease.endpoint]
+        site = place.site
         if isinstance(error, Refused):
             site.refused_until = time.monotonic() + REFUSAL_S
         if trouble_of(error) is not None:
             site.in_trouble = site.held_up = True  # held up until the pool has told more
-            await asyncio.to_thread(self._pool.met, place.client.endpoint, error)
+            await asyncio.to_thread(self._pool.met, place.site.client.endpoint, error)
             self._hurry = True
 
     async def _place(self, prefix: str, *, urgent: bool) -> _Place:
@@ -239,8 +242,8 @@ class BatchLane:
     def _done(self, place: _Place) -> None:
         """The call has ended: the place goes to the next one, or back."""
         place.busy, place.call = False, None
-        site = self._sites[place.lease.endpoint]
-        surplus = len(site.places) > site.target
+        site = place.site
+        surplus = site.retired or len(site.places) > site.target
         if place.called_back or place.lease.owed or surplus:
             self._give_back(site, place)
         self._serve()
@@ -269,12 +272,12 @@ class BatchLane:
         wanting = bool(self._waiters) and since_s >= ASK_S
         if self._hurry or wanting or since_s >= BEAT_S:
             await self._ask(now)
-        elif any(site.places for site in self._sites.values()):
+        elif any(site.places for site in self._all_sites()):
             for lease_id in await asyncio.to_thread(self._pool.revoked):
                 self._call_back(lease_id)
 
     def _call_back(self, lease_id: int) -> None:
-        for site in self._sites.values():
+        for site in self._all_sites():
             place = site.places.get(lease_id)
             if place is None or place.called_back:
                 continue
@@ -317,7 +320,8 @@ class BatchLane:
         """Make our places what the pool says that we have."""
         site.target, site.limited, site.held_up = grant.target, grant.limited, False
         site.permits = site.permits + grant.requests if grant.limited else 0
-        granted = {lease.id: lease for lease in grant.leases}
+        elsewhere = {lease_id for retired in self._retired for lease_id in retired.places}
+        granted = {lease.id: lease for lease in grant.leases if lease.id not in elsewhere}
         for lease_id in set(site.places) - set(granted):
             self._call_back(lease_id)  # it had expired: somebody else may have the slot
         for lease_id, lease in granted.items():
@@ -329,7 +333,7 @@ class BatchLane:
                 else:
                     self._returned.add(lease_id)
             elif lease_id not in site.places:
-                site.places[lease_id] = _Place(lease, site.client)
+                site.places[lease_id] = _Place(lease, site)
         self._return_idle(site, keep=site.target)
 
     def _return_idle(self, site: _Site, *, keep: int) -> None:
@@ -338,29 +342,31 @@ class BatchLane:
         for place in idle[: max(0, len(site.places) - keep)]:
             self._give_back(site, place)
 
+    def _all_sites(self) -> list[_Site]:
+        return [*self._sites.values(), *self._retired]
+
     def _follow_the_roster(self) -> None:
         """Take up what has changed in the configuration; calls under way end as they began."""
         current = {one.name: one for one in self._pool.roster.endpoints()}
         for name, site in list(self._sites.items()):
-            if current.get(name) == site.client.endpoint:
-                continue
-            if any(place.busy for place in site.places.values()):
-                site.target = 0
-                continue
-            for place in list(site.places.values()):
-                self._give_back(site, place)
-            del self._sites[name]
-            asyncio.get_running_loop().create_task(site.client.close())
+            if current.get(name) != site.client.endpoint:
+                site.retired = True
+                self._retired.append(self._sites.pop(name))
         for name, endpoint in current.items():
             if name not in self._sites and Lane.BATCH in endpoint.lanes:
                 self._sites[name] = _Site(ModelClient(endpoint, timeout_s=self._timeout_s))
+        for site in self._retired:
+            self._return_idle(site, keep=0)
+            if not site.places:
+                asyncio.get_running_loop().create_task(site.client.close())
+        self._retired = [site for site in self._retired if site.places]
 
     async def close(self) -> None:
         """Give everything back."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        for site in self._sites.values():
+        for site in self._all_sites():
             await site.client.close()
         await asyncio.to_thread(self._pool.close)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from core.endpoints import Endpoint
-from core.errors import EndpointError, ModelError, RateLimited, Refused, TimedOut
+from core.errors import EndpointError, ModelError, RateLimited, Refused, TimedOut, Unreachable
 from core.schema import Mode
 
 #: What one piece of trouble leaves of the batch lane's limit; the pieces of
@@ -43,7 +43,8 @@ class Trouble(StrEnum):
 
     LIMITED = "limited"  #: 429
     TIMEOUT = "timeout"  #: no answer in time
-    CONNECTION = "connection"  #: cannot be reached, or broke off
+    UNREACHABLE = "unreachable"  #: no connection could be made
+    BROKEN = "broken"  #: the connection broke off
     SERVER = "server"  #: 5xx
     REFUSED = "refused"  #: the key, address or model is wrong
 
@@ -56,14 +57,16 @@ class Trouble(StrEnum):
 _PATIENCE = {
     Trouble.LIMITED: 1,
     Trouble.TIMEOUT: 3,
-    Trouble.CONNECTION: 2,
+    Trouble.UNREACHABLE: 1,
+    Trouble.BROKEN: 3,
     Trouble.SERVER: 4,
     Trouble.REFUSED: 1,
 }
 _WORDS = {
     Trouble.LIMITED: "it asked us to slow down",
     Trouble.TIMEOUT: "it did not answer in time",
-    Trouble.CONNECTION: "it cannot be reached",
+    Trouble.UNREACHABLE: "it cannot be reached",
+    Trouble.BROKEN: "it broke the connection",
     Trouble.SERVER: "it answered with an error",
     Trouble.REFUSED: "it refuses our key, address or model",
 }
@@ -79,8 +82,10 @@ def trouble_of(error: ModelError) -> Trouble | None:
         return Trouble.REFUSED
     if not isinstance(error, EndpointError):
         return None
+    if isinstance(error, Unreachable):
+        return Trouble.UNREACHABLE
     if error.status is None:
-        return Trouble.CONNECTION
+        return Trouble.BROKEN
     return Trouble.SERVER if error.status >= 500 else None
 
 
@@ -167,7 +172,14 @@ def troubled(
     )
     if trouble is Trouble.LIMITED and (retry_after_s or 0) >= MINUTE_LIMIT_S and not same:
         after = replace(after, learned_rpm=float(max(1, sum(_lately(after.sent, now).values()))))
-    return shrunk(after, endpoint, now)
+    return shrunk(after, endpoint, now) if _is_too_much(trouble, failures) else after
+
+
+def _is_too_much(trouble: Trouble, failures: int) -> bool:
+    """Whether fewer calls would help: a single one that breaks says nothing about their number."""
+    if trouble in (Trouble.LIMITED, Trouble.TIMEOUT):
+        return True
+    return trouble in (Trouble.UNREACHABLE, Trouble.BROKEN) and failures > 1
 
 
 def shrunk(condition: Condition, endpoint: Endpoint, now: float) -> Condition:

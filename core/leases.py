@@ -30,29 +30,41 @@ def holder_name() -> str:
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def expire(connection: Connection, now: float) -> None:
-    """Remove what dead processes have left."""
-    connection.execute(leases.delete().where(leases.c.expires_at < now))
-    connection.execute(demands.delete().where(demands.c.expires_at < now))
+# Built once: building a statement costs as much as running it.
+_LIVE = sa.select(
+    *(leases.c[name] for name in Lease.__dataclass_fields__), leases.c.expires_at
+).order_by(leases.c.id)
+_LIVE_AT = _LIVE.where(leases.c.endpoint == sa.bindparam("named"))
+_ONE = _LIVE.where(leases.c.id == sa.bindparam("named"))
+_DROP = leases.delete().where(leases.c.id == sa.bindparam("named"))
+_EXPIRED = leases.delete().where(leases.c.expires_at < sa.bindparam("now"))
+_INSERT = leases.insert()
+_CONDITIONS = conditions.select()
 
 
-def load(connection: Connection, endpoint: str | None = None) -> list[Lease]:
-    """All leases, the oldest first; of one endpoint, if it is named."""
-    query = sa.select(*(leases.c[name] for name in Lease.__dataclass_fields__))
-    if endpoint is not None:
-        query = query.where(leases.c.endpoint == endpoint)
-    return [_lease(row) for row in connection.execute(query.order_by(leases.c.id)).mappings()]
+def load(connection: Connection, now: float, endpoint: str | None = None) -> list[Lease]:
+    """All leases, the oldest first; of one endpoint, if it is named.
+
+    What dead processes have left is removed on the way.
+    """
+    if endpoint is None:
+        rows = connection.execute(_LIVE).all()
+    else:
+        rows = connection.execute(_LIVE_AT, {"named": endpoint}).all()
+    if any(row.expires_at < now for row in rows):
+        connection.execute(_EXPIRED, {"now": now})
+    return [_lease(row) for row in rows if row.expires_at >= now]
 
 
 def find(connection: Connection, lease_id: int) -> Lease | None:
     """One lease, if it is still there."""
-    query = sa.select(*(leases.c[name] for name in Lease.__dataclass_fields__))
-    row = connection.execute(query.where(leases.c.id == lease_id)).mappings().first()
+    row = connection.execute(_ONE, {"named": lease_id}).first()
     return _lease(row) if row else None
 
 
-def _lease(row: RowMapping) -> Lease:
-    return Lease(**(dict(row) | {"lane": Lane(row["lane"])}))
+def _lease(row: Any) -> Lease:
+    lease_id, endpoint, lane, holder, slot, revoked, owed, since, _ = row
+    return Lease(lease_id, endpoint, Lane(lane), holder, slot, revoked, owed, since)
 
 
 def insert(
@@ -75,7 +87,7 @@ def insert(
         "owed": owed,
         "since": now,
     }
-    done = connection.execute(leases.insert().values(**parts, expires_at=now + EXPIRY_S))
+    done = connection.execute(_INSERT, parts | {"expires_at": now + EXPIRY_S})
     assert done.inserted_primary_key is not None
     return Lease(id=int(done.inserted_primary_key[0]), **parts)
 
@@ -108,7 +120,7 @@ def renew(connection: Connection, holder: str, now: float) -> None:
 def drop(connection: Connection, ids: Collection[int]) -> None:
     """Give leases back; harmless for those that have expired."""
     if ids:
-        connection.execute(leases.delete().where(leases.c.id.in_(ids)))
+        connection.execute(_DROP, [{"named": lease_id} for lease_id in ids])
 
 
 def leave(connection: Connection, holder: str) -> None:
@@ -131,16 +143,24 @@ def demand(
     upsert(connection, demands, [row])
 
 
-def wanted(connection: Connection, endpoint: str) -> dict[str, int]:
-    """What each holder would use of an endpoint."""
-    query = sa.select(demands.c.holder, demands.c.wanted).where(demands.c.endpoint == endpoint)
+def wanted(connection: Connection, endpoint: str, now: float) -> dict[str, int]:
+    """What each living holder would use of an endpoint."""
+    query = sa.select(demands.c.holder, demands.c.wanted).where(
+        demands.c.endpoint == endpoint, demands.c.expires_at >= now
+    )
     return {row.holder: row.wanted for row in connection.execute(query)}
 
 
-def waiting(connection: Connection) -> int:
+def forget_dead(connection: Connection, now: float) -> None:
+    """Remove the wishes of dead processes."""
+    connection.execute(demands.delete().where(demands.c.expires_at < now))
+
+
+def waiting(connection: Connection, now: float) -> int:
     """Calls of batch that wait. Each holder waits for any endpoint, so it counts once."""
     most = (
         sa.select(sa.func.max(demands.c.waiting).label("waiting"))
+        .where(demands.c.expires_at >= now)
         .group_by(demands.c.holder)
         .subquery()
     )
@@ -149,10 +169,9 @@ def waiting(connection: Connection) -> int:
 
 def load_conditions(connection: Connection, endpoints: Sequence[Endpoint]) -> dict[str, Condition]:
     """How the endpoints are, by name; one that was never used is well."""
+    found = {row["endpoint"]: row for row in connection.execute(_CONDITIONS).mappings()}
     names = [one.name for one in endpoints]
-    query = conditions.select().where(conditions.c.endpoint.in_(names))
-    found = {row["endpoint"]: _condition(row) for row in connection.execute(query).mappings()}
-    return {name: found.get(name) or Condition(name) for name in names}
+    return {name: _condition(found[name]) if name in found else Condition(name) for name in names}
 
 
 def save_condition(connection: Connection, condition: Condition) -> None:

@@ -118,14 +118,11 @@ class Pool:
         """
         endpoints = self.roster.endpoints()
         with self._store.turn() as (connection, now):
-            leases.expire(connection, now)
             known = leases.load_conditions(connection, endpoints)
-            held = leases.load(connection)
+            held = leases.load(connection, now)
             chosen = admission.chat_choice(endpoints, known, held, now, tried)
             if chosen is None:
-                raise NoEndpoint(
-                    "No model takes questions just now: all are paused or for background jobs only."
-                )
+                raise NoEndpoint("No model takes questions just now: look at the Pool page.")
             condition = known[chosen.name]
             self._charge(connection, chosen, condition, now)
             mine = [lease for lease in held if lease.endpoint == chosen.name]
@@ -161,7 +158,7 @@ class Pool:
         self, connection: Connection, endpoint: Endpoint, condition: Condition, now: float
     ) -> None:
         """Hand free slots to waiting people, and call back from batch what they still lack."""
-        held = leases.load(connection, endpoint.name)
+        held = leases.load(connection, now, endpoint.name)
         while lease := admission.next_in_line(endpoint, condition, held):
             slot = admission.free_slots(endpoint, held)[-1]
             leases.give_slot(connection, lease, slot, now)
@@ -176,7 +173,6 @@ class Pool:
     def tidy(self, endpoint: Endpoint) -> None:
         """Pass on what dead processes have left."""
         with self._store.turn() as (connection, now):
-            leases.expire(connection, now)
             known = leases.load_conditions(connection, [endpoint])[endpoint.name]
             self._serve_chat(connection, endpoint, known, now)
 
@@ -198,7 +194,10 @@ class Pool:
         """
         with self._store.turn() as (connection, now):
             leases.drop(connection, [lease.id])
-            held = leases.load(connection, endpoint.name)
+            held = leases.load(connection, now, endpoint.name)
+            waiting = any(one.slot is None for one in held)
+            if first_token_ms is None and not endpoint.tpm and not waiting:
+                return
             known = leases.load_conditions(connection, [endpoint])[endpoint.name]
             after = spent(known, endpoint, 0, tokens, now) if endpoint.tpm else known
             if first_token_ms is not None:
@@ -207,7 +206,7 @@ class Pool:
                 after = answered(after, now - first_token_ms / 1000)
             if after != known:
                 leases.save_condition(connection, after)
-            if any(one.slot is None for one in held):
+            if waiting:
                 self._serve_chat(connection, endpoint, after, now)
 
     def revoked(self) -> set[int]:
@@ -226,7 +225,7 @@ class Pool:
             What this process has by now, by endpoint.
         """
         with self._store.turn() as (connection, now):
-            leases.expire(connection, now)
+            leases.forget_dead(connection, now)
             leases.drop(connection, returned)
             leases.renew(connection, self.holder, now)
             known = leases.load_conditions(connection, [wish.endpoint for wish in wishes])
@@ -240,14 +239,14 @@ class Pool:
         leases.demand(connection, endpoint.name, self.holder, wish.wanted, wish.waiting, now)
         if self.settings.lanes:
             self._serve_chat(connection, endpoint, before, now)
-        held = leases.load(connection, endpoint.name)
+        held = leases.load(connection, now, endpoint.name)
         condition = refilled(before, endpoint, now)
         if wish.waiting:
             batch = len(admission.in_lane(held, Lane.BATCH))
             condition = reckoned(condition, endpoint, self.settings.batch_share, batch, now)
             condition = grown(condition, endpoint, now)
         room = self._room(endpoint, condition, held, now)
-        target = admission.shares(room, leases.wanted(connection, endpoint.name))[self.holder]
+        target = admission.shares(room, leases.wanted(connection, endpoint.name, now))[self.holder]
         mine = self._take(connection, endpoint, condition, held, target, room, now)
         limited = bool(condition.rpm(endpoint) or endpoint.tpm)
         requests = permitted(condition, endpoint, wish.requests, wish.tokens_each) if limited else 0
@@ -322,11 +321,11 @@ class Pool:
         endpoint = next((one for one in self.roster.endpoints() if one.name == name), None)
         if endpoint is None:
             raise EndpointError(f"There is no endpoint {name} any more.")
-        with self._store.turn() as (connection, _):
+        with self._store.turn() as (connection, now):
             known = leases.load_conditions(connection, [endpoint])[name]
             leases.save_condition(connection, replace(known, mode=mode))
             if mode is Mode.PAUSED:
-                held = leases.load(connection, name)
+                held = leases.load(connection, now, name)
                 leases.revoke(connection, admission.in_lane(held, Lane.BATCH))
 
     def states(self) -> tuple[list[State], int]:
@@ -334,8 +333,8 @@ class Pool:
         endpoints = self.roster.endpoints()
         with self._store.look() as (connection, now):
             known = leases.load_conditions(connection, endpoints)
-            held = leases.load(connection)
-            batch_waiting = leases.waiting(connection)
+            held = leases.load(connection, now)
+            batch_waiting = leases.waiting(connection, now)
         found = [
             _state(one, known[one.name], [x for x in held if x.endpoint == one.name], now)
             for one in endpoints

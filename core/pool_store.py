@@ -9,6 +9,7 @@ table gives it another name or :data:`FILE` another one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,7 +26,6 @@ from core.settings import Settings
 FILE = "pool-1.db"
 #: Any number that is ours alone: Postgres' advisory locks are known by numbers.
 LOCK = 0x5_4091
-_SQLITE_NOW = sa.text("SELECT (julianday('now') - 2440587.5) * 86400.0")
 _POSTGRES_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())::float8")
 
 
@@ -63,8 +63,9 @@ class PoolStore:
         self._db.close()
 
     def _now(self, connection: Connection) -> float:
-        found = connection.execute(_POSTGRES_NOW if self._postgres else _SQLITE_NOW).scalar_one()
-        return float(found)
+        if not self._postgres:
+            return time.time()  # a file is shared by processes of one machine only
+        return float(connection.execute(_POSTGRES_NOW).scalar_one())
 
 
 def open_store(settings: Settings) -> PoolStore:

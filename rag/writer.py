@@ -51,6 +51,7 @@ SILENCE_S, SILENCE_WITH_OTHERS_S = 60.0, 12.0
 #: rightly, without them; and it must not sell the goods of the examples in its prompt.
 FORBIDDEN = [[word, -100] for word in ("Yes", "No", EXAMPLE_BRAND, f" {EXAMPLE_BRAND}")]
 KEPT = "What was found in the shop is shown."
+CLOSED = f"No answers are written just now; the shop has paused its models. {KEPT}"
 #: Failures of a stream that neither LangChain nor the client put into words of their own.
 BROKEN = (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 
@@ -158,7 +159,7 @@ class Writing:
                     yield from self._asked(entry, patient=others < 1)
                     return
             except NoEndpoint as error:
-                raise failure or error from error
+                raise failure or NoEndpoint(CLOSED) from error
             except ModelError as error:
                 if self.pieces or others < 1:
                     raise

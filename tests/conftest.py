@@ -9,6 +9,7 @@ import pytest
 
 from core.db import Database, open_database
 from core.settings import Settings, load_settings
+from tests.postgres import Postgres, running
 
 #: Variables of the person who runs the tests must not reach them.
 VARIABLES = (
@@ -41,6 +42,12 @@ def db(settings: Settings) -> Iterator[Database]:
     database = open_database(settings)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with running(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
