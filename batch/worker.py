@@ -18,28 +18,32 @@ from filelock import FileLock
 
 from batch import rows, runs
 from batch.engine import Engine
+from core import usage
 from core.db import Database, open_database
 from core.errors import ShopkeeperError
 from core.schema import JobStatus
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
 SAMPLE_S = 2.0
+TIDY_S = 3600.0
 
 
 class Worker:
     """What the process does, one step at a time."""
 
-    def __init__(self, db: Database, engine: Engine) -> None:
+    def __init__(self, settings: Settings, db: Database, engine: Engine) -> None:
+        self._settings = settings
         self._db = db
         self._engine = engine
         self._begun: set[tuple[str, int]] = set()
         self._sampled = 0.0
+        self._tidied = 0.0
 
     def step(self, now: float) -> None:
-        """Look once: begin new runs, and note the progress of running jobs when it is time."""
+        """Look once: begin new runs, note the progress of running jobs, remove old records."""
         active = runs.active_runs(self._db)
         for found in active:
             if (found.job_id, found.run) not in self._begun:
@@ -51,6 +55,10 @@ class Worker:
             for found in active:
                 if found.status is JobStatus.RUNNING:
                     rows.sample(self._db, found.job_id)
+        if now - self._tidied >= TIDY_S and not usage.remove_older(
+            self._db, self._settings.usage_days, now
+        ):
+            self._tidied = now
 
 
 def run(worker: Worker, stop: threading.Event) -> None:
@@ -82,7 +90,7 @@ def main() -> None:
         engine = Engine(settings, db, loop, name="worker")
         engine.start()
         log.info("ready")
-        run(Worker(db, engine), stop)
+        run(Worker(settings, db, engine), stop)
         engine.stop()
     # Engine threads wait for work that must not be recorded as ended; see Engine.stop.
     os._exit(0)

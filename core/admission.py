@@ -76,6 +76,19 @@ def chat_room(endpoint: Endpoint, condition: Condition, leases: Sequence[Lease])
     return endpoint.slots - promised - sum(lease.owed for lease in leases)
 
 
+def free_for_chat(endpoint: Endpoint, condition: Condition, leases: Sequence[Lease]) -> int | None:
+    """A slot for a newcomer, where nobody waits before them; from the top.
+
+    Batch takes from the bottom, so each keeps its prefixes warm.
+    """
+    chat = in_lane(leases, Lane.CHAT)
+    if len(chat) >= chat_room(endpoint, condition, leases):
+        return None
+    free = free_slots(endpoint, leases)
+    waiting = any(lease.slot is None for lease in chat)
+    return free[-1] if free and not waiting else None
+
+
 def shares(room: int, wanted: Mapping[str, int]) -> dict[str, int]:
     """Slots for each holder: as even as their wishes allow, none left while one is wished for."""
     result = dict.fromkeys(wanted, 0)

@@ -25,10 +25,6 @@ LONGEST_REST_S = 30.0
 #: A rate limit that asks for at least so long is one on requests a minute, and can be learned.
 MINUTE_LIMIT_S = 3.0
 WINDOW_S = 60
-#: A bucket that is never quite full keeps clear of the limit, whoever counts the minute.
-HEADROOM = 0.98
-#: What a learned limit grows by in a minute, in case the endpoint allows more by now.
-RELEARN = 1.03
 #: First words this much later than usual mean that batch has taken too much.
 LATE_FACTOR, LATE_MS = 2.0, 100.0
 #: Weights of a new first-token time: in what is now, and in what is usual (slow to rise).
@@ -114,7 +110,7 @@ class Condition:
         tokens_left: The same in tokens.
         filled_at: When both were last filled up.
         learned_rpm: Requests a minute, as 429s have taught.
-        sent: Requests sent in the last minute, by second.
+        answers: Answers in the last minute, by second.
         owed_s: Slot-seconds that batch lacks to its minimum share.
         owed_at: When that was last reckoned.
     """
@@ -134,7 +130,7 @@ class Condition:
     tokens_left: float = 1.0
     filled_at: float = 0.0
     learned_rpm: float | None = None
-    sent: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
     owed_s: float = 0.0
     owed_at: float = 0.0
 
@@ -146,6 +142,10 @@ class Condition:
     def is_probed(self) -> bool:
         """Whether it failed lately, so that one call at a time has to show that it is back."""
         return self.failures > 1
+
+    def lately(self, now: float) -> dict[str, int]:
+        """Answers in the last minute, by second."""
+        return {second: n for second, n in self.answers.items() if int(second) > now - WINDOW_S}
 
     def rpm(self, endpoint: Endpoint) -> float | None:
         """Requests a minute: as configured, or as learned."""
@@ -171,7 +171,7 @@ def troubled(
         condition, failures=failures, failed_at=now, reason=reason, down_until=down_until
     )
     if trouble is Trouble.LIMITED and (retry_after_s or 0) >= MINUTE_LIMIT_S and not same:
-        after = replace(after, learned_rpm=float(max(1, sum(_lately(after.sent, now).values()))))
+        after = replace(after, learned_rpm=float(max(1, sum(after.lately(now).values()))))
     return shrunk(after, endpoint, now) if _is_too_much(trouble, failures) else after
 
 
@@ -199,6 +199,14 @@ def grown(condition: Condition, endpoint: Endpoint, now: float) -> Condition:
     return replace(condition, batch_limit=None if limit >= endpoint.slots else limit, grown_at=now)
 
 
+def counted(condition: Condition, answers: int, now: float) -> Condition:
+    """After so many answers; what went through in a minute is what a limit is learned from."""
+    if not answers:
+        return condition
+    lately, second = condition.lately(now), str(int(now))
+    return replace(condition, answers=lately | {second: lately.get(second, 0) + answers})
+
+
 def answered(condition: Condition, began_at: float) -> Condition:
     """After a good answer to a call that began at this time."""
     if not condition.failures or began_at <= condition.failed_at:
@@ -221,62 +229,6 @@ def heard(
     after = replace(condition, first_token_ms=lately, usual_first_token_ms=usual)
     late = lately > usual * LATE_FACTOR + LATE_MS
     return shrunk(after, endpoint, now) if late and batch else after
-
-
-def refilled(condition: Condition, endpoint: Endpoint, now: float) -> Condition:
-    """With what the limits a minute allow by now; a bucket holds a second's worth."""
-    gone_s = max(0.0, now - condition.filled_at)
-    learned = condition.learned_rpm
-    if learned is not None:
-        learned *= RELEARN ** min(1.0, gone_s / WINDOW_S)
-    after = replace(condition, learned_rpm=learned, filled_at=now)
-    return replace(
-        after,
-        requests_left=_filled(condition.requests_left, after.rpm(endpoint), gone_s),
-        tokens_left=_filled(condition.tokens_left, endpoint.tpm, gone_s),
-    )
-
-
-def _filled(left: float, a_minute: float | None, gone_s: float) -> float:
-    if a_minute is None:
-        return 1.0
-    a_second = a_minute / WINDOW_S
-    return min(max(1.0, a_second), left + a_second * HEADROOM * gone_s)
-
-
-def permitted(condition: Condition, endpoint: Endpoint, wanted: int, tokens_each: float) -> int:
-    """How many of the wanted requests may be sent now."""
-    allowed = wanted
-    if condition.rpm(endpoint) is not None:
-        allowed = min(allowed, int(condition.requests_left))
-    if endpoint.tpm is not None:
-        # One goes as soon as there is anything left, however large it is: the debt waits.
-        fit = int(condition.tokens_left / max(1.0, tokens_each))
-        allowed = min(allowed, max(fit, 1 if condition.tokens_left >= 1 else 0))
-    return max(0, allowed)
-
-
-def spent(
-    condition: Condition, endpoint: Endpoint, requests: int, tokens: float, now: float
-) -> Condition:
-    """After so many requests have been sent or promised."""
-    if not requests and not tokens:
-        return condition
-    sent = _lately(condition.sent, now)
-    if requests:
-        second = str(int(now))
-        sent[second] = sent.get(second, 0) + requests
-    limited = condition.rpm(endpoint) is not None
-    return replace(
-        condition,
-        sent=sent,
-        requests_left=condition.requests_left - (requests if limited else 0),
-        tokens_left=condition.tokens_left - (tokens if endpoint.tpm is not None else 0),
-    )
-
-
-def _lately(sent: dict[str, int], now: float) -> dict[str, int]:
-    return {second: count for second, count in sent.items() if int(second) > now - WINDOW_S}
 
 
 def reckoned(

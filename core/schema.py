@@ -295,7 +295,7 @@ conditions = Table(
     Column("tokens_left", Float, nullable=False),
     Column("filled_at", Float, nullable=False),
     Column("learned_rpm", Float),
-    Column("sent", JSON, nullable=False),
+    Column("answers", JSON, nullable=False),
     Column("owed_s", Float, nullable=False),
     Column("owed_at", Float, nullable=False),
 )

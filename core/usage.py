@@ -224,17 +224,12 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return ordered[max(0, ceil(share * len(ordered)) - 1)] if ordered else None
 
 
-def remove_older(db: Database, days: int, now: float) -> int:
-    """Remove records older than so many days, in pieces; returns how many were removed."""
-    oldest, removed = now - days * DAY_S, 0
+def remove_older(db: Database, days: int, now: float) -> bool:
+    """Remove a piece of the records older than so many days; returns whether there are more."""
+    oldest = now - days * DAY_S
     old = sa.select(usage.c.id).where(usage.c.at < oldest).limit(REMOVED_AT_ONCE)
-    while True:
-        with db.write() as connection:
-            count = connection.execute(usage.delete().where(usage.c.id.in_(old))).rowcount
-            if not count:
-                connection.execute(
-                    usage_minutes.delete().where(usage_minutes.c.minute < int(oldest // 60))
-                )
-        removed += count
-        if not count:
-            return removed
+    minutes = usage_minutes.delete().where(usage_minutes.c.minute < int(oldest // 60))
+    with db.write() as connection:
+        connection.execute(minutes)
+        count = connection.execute(usage.delete().where(usage.c.id.in_(old))).rowcount
+    return count >= REMOVED_AT_ONCE

@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from core.admission import Lease
 from core.endpoints import Endpoint
-from core.pool import Grant, Pool, Wish
+from core.grants import Grant, Wish
+from core.pool import Pool
 from core.pool_store import PoolStore, open_store
 from core.settings import Settings, load_settings
 
@@ -89,7 +90,7 @@ def want(
     pool: Pool, endpoint: Endpoint, count: int, *, busy: int = 0, returned: tuple[int, ...] = ()
 ) -> Grant:
     """Ask for so many slots in all, of which so many are in use."""
-    wish = Wish(endpoint, count, max(0, count - busy), count, 100.0)
+    wish = Wish(endpoint, count, max(0, count - busy), count, 0, 100.0)
     return pool.sync([wish], returned)[endpoint.name]
 
 

@@ -14,7 +14,8 @@ import pytest
 from core import chat_lane
 from core.chat_lane import ChatLane
 from core.errors import EndpointError
-from core.pool import Pool, Wish, open_pool
+from core.grants import Wish
+from core.pool import Pool, open_pool
 from core.schema import Lane
 from core.settings import Settings, child_environment, load_settings
 from tests.postgres import Postgres
@@ -83,14 +84,15 @@ def test_a_long_call_stays_known_to_be_alive(
 
 HOLD = """
 import sys, time
-from core.pool import Wish, open_pool
+from core.grants import Wish
+from core.pool import open_pool
 from core.settings import load_settings
 pool = open_pool(load_settings())
 endpoint = pool.roster.endpoints()[0]
 if sys.argv[1] == "chat":
     pool.admit()
 else:
-    pool.sync([Wish(endpoint, 16, 16, 0, 1.0)], ())
+    pool.sync([Wish(endpoint, 16, 16, 0, 0, 1.0)], ())
 print("holding", flush=True)
 time.sleep(60)
 """
@@ -131,7 +133,7 @@ def test_slots_of_killed_processes_are_free_within_ten_seconds(
         while in_use(pool) != (0, 0):
             assert time.monotonic() - killed < 10
             time.sleep(0.1)
-        grant = pool.sync([Wish(pool.roster.endpoints()[0], 16, 16, 0, 1.0)], ())
+        grant = pool.sync([Wish(pool.roster.endpoints()[0], 16, 16, 0, 0, 1.0)], ())
         assert len(grant["remote"].leases) == 16
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core import condition
+from core import condition, quota
 from core.condition import Condition, Trouble, trouble_of
 from core.endpoints import Endpoint
 from core.errors import (
@@ -83,12 +83,12 @@ def test_only_a_call_that_began_after_the_trouble_shows_that_it_is_over() -> Non
 def test_a_limit_on_requests_is_learned_from_what_went_through() -> None:
     found = WELL
     for second in range(10):
-        found = condition.spent(found, ENDPOINT, 30, 0, NOW + second)
+        found = condition.counted(found, 30, NOW + second)
     found = condition.troubled(found, ENDPOINT, Trouble.LIMITED, "why", NOW + 10, 50.0)
     assert found.learned_rpm == 300
     assert found.down_until == NOW + 60
-    later = condition.refilled(found, ENDPOINT, NOW + 70)
-    assert later.learned_rpm == pytest.approx(300 * condition.RELEARN)
+    later = quota.refilled(found, ENDPOINT, NOW + 70)
+    assert later.learned_rpm == pytest.approx(300 * quota.RELEARN)
 
 
 def test_a_short_pause_teaches_no_limit() -> None:
@@ -98,13 +98,13 @@ def test_a_short_pause_teaches_no_limit() -> None:
 
 def test_a_call_larger_than_a_seconds_tokens_still_goes_through() -> None:
     limited = replace(ENDPOINT, tpm=600)
-    found = condition.refilled(WELL, limited, NOW)
-    assert condition.permitted(found, limited, 5, tokens_each=400.0) == 1
-    found = condition.spent(found, limited, 1, 400, NOW)
-    assert condition.permitted(found, limited, 5, tokens_each=400.0) == 0
+    found = quota.refilled(WELL, limited, NOW)
+    assert quota.permitted(found, limited, 5, tokens_each=400.0) == 1
+    found = quota.spent(found, limited, 1, 400)
+    assert quota.permitted(found, limited, 5, tokens_each=400.0) == 0
     for second in range(1, 50):
-        found = condition.refilled(found, limited, NOW + second)
-    assert condition.permitted(found, limited, 5, tokens_each=400.0) == 1
+        found = quota.refilled(found, limited, NOW + second)
+    assert quota.permitted(found, limited, 5, tokens_each=400.0) == 1
 
 
 def test_what_batch_is_owed_has_bounds() -> None:

@@ -255,6 +255,19 @@ def test_tokens_a_minute_are_kept_and_people_are_not_held_back(house: House) -> 
     assert want(worker, house.endpoint, 64).requests == 0, "batch pays what the person took"
 
 
+def test_a_limit_that_nobody_told_us_is_learned_from_what_went_through(house: House) -> None:
+    house.have(Endpoint("e", "u", "m", slots=64))
+    worker = house.process()
+    assert want(worker, house.endpoint, 64).limited is False
+    worker.met(house.endpoint, RateLimited("x", retry_after_s=50), answers=300)
+    house.clock.pass_by(51)
+    sent = 0
+    for _ in range(600):
+        house.clock.pass_by(0.1)
+        sent += want(worker, house.endpoint, 64).requests
+    assert 280 <= sent <= 306
+
+
 def test_late_first_words_make_batch_step_back(house: House) -> None:
     house.have(Endpoint("e", "u", "m", slots=32))
     worker, page = house.process(), house.process()

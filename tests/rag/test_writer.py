@@ -11,7 +11,8 @@ import pytest
 
 from core.chat_lane import ChatLane
 from core.errors import EndpointError, ModelError, NoEndpoint
-from core.pool import Pool, Wish, open_pool
+from core.grants import Wish
+from core.pool import Pool, open_pool
 from core.schema import Mode
 from core.settings import Settings, load_settings
 from rag import writer
@@ -174,7 +175,7 @@ def test_a_slot_of_its_own_is_named_where_the_server_can_use_it(
     settings = load_settings(home=tmp_path / "home", endpoints=path)
     with closing(ChatLane(open_pool(settings))) as lane, closing(Writer(lane)) as opened:
         endpoint = lane.pool.roster.endpoints()[0]
-        (grant,) = lane.pool.sync([Wish(endpoint, 9, 9, 0, 1.0)], ()).values()
+        (grant,) = lane.pool.sync([Wish(endpoint, 9, 9, 0, 0, 1.0)], ()).values()
         text_of(opened.begin(BRIEF))
     taken = {lease.slot for lease in grant.leases}
     assert taken == {0, 1, 2}

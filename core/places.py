@@ -1,0 +1,235 @@
+"""The slots that this process has for batch: who of its calls gets the next one.
+
+Leases are kept from call to call, and the pool is asked only when something
+changes, so that a lease costs a call next to nothing. Many times a second it
+looks whether one was called back. Knows nothing of what is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from core.grants import Grant, Wish
+from core.model import ModelClient
+from core.pool import Pool
+from core.schema import Lane
+from core.sites import Place, Site
+
+log = logging.getLogger(__name__)
+
+#: How often it looks whether a lease was called back: what a person may have to wait.
+LOOK_S = 0.02
+#: How often it asks for more while calls wait, and shows a sign of life in any case.
+ASK_S, BEAT_S = 0.1, 1.0
+#: A store that fails is asked again after this long.
+STORE_REST_S = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    prefix: str
+    place: asyncio.Future[Place]
+
+
+class Places:
+    """Hands out places; to be used within one event loop."""
+
+    def __init__(self, pool: Pool, *, timeout_s: float) -> None:
+        self._pool = pool
+        self._timeout_s = timeout_s
+        self._sites: dict[str, Site] = {}
+        self._retired: list[Site] = []
+        self._waiters: deque[_Waiter] = deque()
+        self._returned: set[int] = set()
+        self._asked = 0.0
+        self._hurry = False
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def take(self, prefix: str, *, urgent: bool) -> Place:
+        """A free place, waited for.
+
+        Args:
+            prefix: What the call begins with.
+            urgent: Whether the call had a place before and so comes first.
+        """
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.create_task(self._keep())
+        place = None if self._waiters else self._free(prefix)
+        return place or await self._wait(prefix, urgent=urgent)
+
+    async def _wait(self, prefix: str, *, urgent: bool) -> Place:
+        waiter = _Waiter(prefix, asyncio.get_running_loop().create_future())
+        (self._waiters.appendleft if urgent else self._waiters.append)(waiter)
+        self._serve()
+        try:
+            return await waiter.place
+        except asyncio.CancelledError:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+            elif waiter.place.done() and not waiter.place.cancelled():
+                self.give(waiter.place.result())
+            raise
+
+    def give(self, place: Place) -> None:
+        """The call has ended: its place goes to the next one, or back to the pool."""
+        place.busy, place.call = False, None
+        surplus = place.site.retired or len(place.site.places) > place.site.target
+        if place.called_back or place.lease.owed or surplus:
+            self._give_back(place)
+        self._serve()
+
+    def hold_up(self, site: Site) -> None:
+        """Begin nothing at an endpoint until the pool has said what its trouble means."""
+        site.in_trouble = site.held_up = True
+
+    def ask_soon(self) -> None:
+        """Ask the pool at the next look."""
+        self._hurry = True
+
+    def all_refuse(self) -> bool:
+        """Whether every endpoint refuses every call."""
+        now = time.monotonic()
+        return all(now < site.refused_until for site in self._sites.values())
+
+    def _free(self, prefix: str) -> Place | None:
+        """A free place at the least loaded endpoint, marked as busy."""
+        for site in sorted(self._sites.values(), key=Site.load):
+            place = site.free(prefix)
+            if place is not None:
+                place.busy = True
+                site.permits -= site.limited
+                return place
+        return None
+
+    def _serve(self) -> None:
+        while self._waiters:
+            waiter = self._waiters[0]
+            if waiter.place.done():
+                self._waiters.popleft()
+                continue
+            place = self._free(waiter.prefix)
+            if place is None:
+                return
+            self._waiters.popleft()
+            waiter.place.set_result(place)
+
+    def _give_back(self, place: Place) -> None:
+        if place.site.places.pop(place.lease.id, None) is not None:
+            self._returned.add(place.lease.id)
+            self._hurry = True
+
+    async def _keep(self) -> None:
+        """Keep our leases and our wishes known, until closed."""
+        while True:
+            try:
+                await self._step(time.monotonic())
+            except Exception:
+                log.exception("the pool could not be asked")
+                await asyncio.sleep(STORE_REST_S)
+            await asyncio.sleep(LOOK_S)
+
+    async def _step(self, now: float) -> None:
+        since_s = now - self._asked
+        wanting = bool(self._waiters) and since_s >= ASK_S
+        if self._hurry or wanting or since_s >= BEAT_S:
+            await self._ask(now)
+        elif any(site.places for site in self._all_sites()):
+            for lease_id in await asyncio.to_thread(self._pool.revoked):
+                self._call_back(lease_id)
+
+    def _call_back(self, lease_id: int) -> None:
+        for site in self._all_sites():
+            place = site.places.get(lease_id)
+            if place is None or place.called_back:
+                continue
+            place.called_back = True
+            if place.call is not None:
+                place.call.cancel()
+            elif not place.busy:
+                self._give_back(place)
+
+    async def _ask(self, now: float) -> None:
+        self._asked, self._hurry = now, False
+        self._follow_the_roster()
+        if not self._waiters:
+            for site in self._sites.values():
+                self._return_idle(site, keep=0)
+        wishes = [self._wish(site) for site in self._sites.values()]
+        returned, self._returned = self._returned, set()
+        try:
+            grants = await asyncio.to_thread(self._pool.sync, wishes, returned)
+        except BaseException:
+            self._returned |= returned
+            raise
+        for name, grant in grants.items():
+            self._accept(self._sites[name], grant)
+        self._serve()
+
+    def _wish(self, site: Site) -> Wish:
+        endpoint, waiting = site.client.endpoint, len(self._waiters)
+        busy = len(site.places) - len(site.idle())
+        lacking = max(0, waiting - site.permits) if site.limited else waiting
+        return Wish(
+            endpoint=endpoint,
+            wanted=min(endpoint.slots, busy + waiting),
+            waiting=waiting,
+            requests=min(lacking, endpoint.slots),
+            answers=site.count_answers(),
+            tokens_each=site.tokens_each,
+        )
+
+    def _accept(self, site: Site, grant: Grant) -> None:
+        """Make our places what the pool says that we have."""
+        site.target, site.limited, site.held_up = grant.target, grant.limited, False
+        site.permits = site.permits + grant.requests if grant.limited else 0
+        elsewhere = {lease_id for retired in self._retired for lease_id in retired.places}
+        granted = {lease.id: lease for lease in grant.leases if lease.id not in elsewhere}
+        for lease_id in set(site.places) - set(granted):
+            self._call_back(lease_id)  # it had expired: somebody else may have the slot
+        for lease_id, lease in granted.items():
+            if lease_id in self._returned:
+                continue
+            if lease.revoked:
+                self._call_back(lease_id)
+                if lease_id not in site.places:
+                    self._returned.add(lease_id)
+            elif lease_id not in site.places:
+                site.places[lease_id] = Place(lease, site)
+        self._return_idle(site, keep=site.target)
+
+    def _return_idle(self, site: Site, *, keep: int) -> None:
+        """Give back what is idle beyond so many places."""
+        for place in site.idle()[: max(0, len(site.places) - keep)]:
+            self._give_back(place)
+
+    def _all_sites(self) -> list[Site]:
+        return [*self._sites.values(), *self._retired]
+
+    def _follow_the_roster(self) -> None:
+        """Take up what has changed in the configuration; calls under way end as they began."""
+        current = {one.name: one for one in self._pool.roster.endpoints()}
+        for name, site in list(self._sites.items()):
+            if current.get(name) != site.client.endpoint:
+                site.retired = True
+                self._retired.append(self._sites.pop(name))
+        for name, endpoint in current.items():
+            if name not in self._sites and Lane.BATCH in endpoint.lanes:
+                self._sites[name] = Site(ModelClient(endpoint, timeout_s=self._timeout_s))
+        for site in self._retired:
+            self._return_idle(site, keep=0)
+            if not site.places:
+                asyncio.get_running_loop().create_task(site.client.close())
+        self._retired = [site for site in self._retired if site.places]
+
+    async def close(self) -> None:
+        """Give everything back."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        for site in self._all_sites():
+            await site.client.close()
+        await asyncio.to_thread(self._pool.close)

@@ -1,0 +1,80 @@
+"""What this process has for batch at each endpoint: its places, and whether one can begin."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from core.admission import Lease
+from core.model import Answer, ModelClient
+
+#: What a call is expected to take before the first one has ended, in tokens.
+FIRST_TOKENS = 1000.0
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A lease of ours and the call on it.
+
+    Attributes:
+        prefix: What the last call there began with.
+        call: The call itself, to be cancelled when the place is called back.
+    """
+
+    lease: Lease
+    site: Site
+    prefix: str = ""
+    busy: bool = False
+    call: asyncio.Task[Answer] | None = None
+    called_back: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Site:
+    """What we have at one endpoint.
+
+    Attributes:
+        target: How many places we may keep.
+        limited: Whether each call needs a permit.
+        tokens_each: Tokens that a call takes, about.
+        answers: Answers had since the pool was told last.
+        refused_until: It refuses every call; on the loop's own clock (monotonic).
+        in_trouble: A call failed there, and none has been answered since.
+        held_up: Nothing begins there until the pool has been asked.
+        retired: It is not configured like this any more.
+    """
+
+    client: ModelClient
+    places: dict[int, Place] = field(default_factory=dict)
+    target: int = 0
+    limited: bool = False
+    permits: int = 0
+    tokens_each: float = FIRST_TOKENS
+    answers: int = 0
+    refused_until: float = 0.0
+    in_trouble: bool = False
+    held_up: bool = False
+    retired: bool = False
+
+    def free(self, prefix: str) -> Place | None:
+        """A place that can begin now; one that has served this prefix last, if there is any."""
+        if self.retired or self.held_up or (self.limited and self.permits < 1):
+            return None
+        if time.monotonic() < self.refused_until:
+            return None
+        warm = [place for place in self.idle() if place.prefix == prefix]
+        return next(iter(warm or self.idle()), None)
+
+    def idle(self) -> list[Place]:
+        """Places without a call."""
+        return [place for place in self.places.values() if not place.busy]
+
+    def count_answers(self) -> int:
+        """Answers since the last count."""
+        count, self.answers = self.answers, 0
+        return count
+
+    def load(self) -> float:
+        """Share of the endpoint's slots that we keep busy."""
+        return (len(self.places) - len(self.idle())) / self.client.endpoint.slots
