@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,8 @@ from core import services
 from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
 from core.errors import CatalogError
+from core.held_up import reason
+from core.pool import open_pool
 from core.roster import needs_embedded
 from core.schema import JobStatus, RowStatus
 from core.services import Service
@@ -131,6 +134,14 @@ def _job(db: Database, upload: Upload, columns: Columns, fields: FieldSet) -> Jo
     return jobs.get(db, earlier.id)
 
 
+def _say_once(why: str, said: str) -> str:
+    """Say why nothing moves, when that has changed; returns what was said last."""
+    kind = why.partition(";")[0]
+    if kind and kind != said:
+        say(f"{kind[0].upper()}{kind[1:]}.")
+    return kind
+
+
 def _wait(settings: Settings, db: Database, job: Job) -> Job:
     """Wait for the job's end, with a bar, and with a worker that is seen to be there."""
     if job.status not in ACTIVE:
@@ -139,12 +150,14 @@ def _wait(settings: Settings, db: Database, job: Job) -> Job:
     try:
         services.ensure(settings, needs)
         services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
-        with bar("Extracting") as advance:
+        with bar("Extracting") as advance, closing(open_pool(settings)) as pool:
+            said = ""
             while job.status in ACTIVE:
                 services.ensure(settings, needs)
                 advance(job.done + job.failed, job.rows)
                 time.sleep(POLL_S)
                 job = jobs.get(db, job.id)
+                said = _say_once(reason(pool.states()[0]), said)
             advance(job.done + job.failed, job.rows)
     finally:
         services.stop(settings)

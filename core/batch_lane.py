@@ -97,7 +97,7 @@ class BatchLane:
             self._places.give(place)
 
     async def _asked(self, place: Place, request: Request) -> Answer:
-        place.prefix = request.prefix
+        place.prefix, place.began = request.prefix, time.monotonic()
         slot = place.lease.slot if self._pool.settings.lanes else None
         place.call = asyncio.create_task(
             place.site.client.complete(request, lane=Lane.BATCH, slot=slot)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -127,6 +128,9 @@ def _endpoint(
             raise file.error(at, key, problem)
     base = embedded if entry.embedded else Endpoint(entry.name, "", "")
     slots = entry.slots or base.slots
+    if entry.slots and entry.embedded:
+        # As many as before for batch; what is added or missing is the chat's.
+        base = replace(base, reserve=max(0, slots - base.batch_slots))
     if entry.reserve is not None and entry.reserve >= slots > 1:
         raise file.error(at, "reserve", f"must leave batch at least one of the {slots} slots")
     chosen = entry.model_dump(exclude_none=True, exclude={"embedded", "key_env"}) | {

@@ -104,6 +104,12 @@ def revoke(connection: Connection, called_back: Sequence[Lease]) -> None:
         connection.execute(leases.update().where(leases.c.id.in_(ids)).values(revoked=True))
 
 
+def keep(connection: Connection, ids: Collection[int]) -> None:
+    """Leases whose holder gives up others instead are not called back any more."""
+    if ids:
+        connection.execute(leases.update().where(leases.c.id.in_(ids)).values(revoked=False))
+
+
 def revoked(connection: Connection, holder: str) -> set[int]:
     """Ids of this holder's leases that are to be given up."""
     query = sa.select(leases.c.id).where(leases.c.holder == holder, leases.c.revoked)

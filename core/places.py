@@ -45,6 +45,7 @@ class Places:
         self._retired: list[Site] = []
         self._waiters: deque[_Waiter] = deque()
         self._returned: set[int] = set()
+        self._kept: set[int] = set()
         self._asked = 0.0
         self._hurry = False
         self._keeper: asyncio.Task[None] | None = None
@@ -138,19 +139,26 @@ class Places:
         if self._hurry or wanting or since_s >= BEAT_S:
             await self._ask(now)
         elif any(site.places for site in self._all_sites()):
-            for lease_id in await asyncio.to_thread(self._pool.revoked):
-                self._call_back(lease_id)
+            revoked = await asyncio.to_thread(self._pool.revoked)
+            for site in self._all_sites():
+                self._make_way(site, revoked & set(site.places))
 
-    def _call_back(self, lease_id: int) -> None:
-        for site in self._all_sites():
-            place = site.places.get(lease_id)
-            if place is None or place.called_back:
-                continue
-            place.called_back = True
-            if place.call is not None:
-                place.call.cancel()
-            elif not place.busy:
-                self._give_back(place)
+    def _make_way(self, site: Site, revoked: set[int]) -> None:
+        """Give up as many places as were called back: not the same, but the youngest calls."""
+        new = {one for one in revoked - self._kept if not site.places[one].called_back}
+        # One that is owed is called back only where the endpoint itself was paused.
+        chosen = [site.places[one] for one in new if site.places[one].lease.owed]
+        chosen += site.youngest(len(new) - len(chosen))
+        self._kept |= new - {place.lease.id for place in chosen}
+        for place in chosen:
+            self._call_back(place)
+
+    def _call_back(self, place: Place) -> None:
+        place.called_back = True
+        if place.call is not None:
+            place.call.cancel()
+        elif not place.busy:
+            self._give_back(place)
 
     async def _ask(self, now: float) -> None:
         self._asked, self._hurry = now, False
@@ -160,10 +168,13 @@ class Places:
                 self._return_idle(site, keep=0)
         wishes = [self._wish(site) for site in self._sites.values()]
         returned, self._returned = self._returned, set()
+        # Those that take their place are on their way back; until then they stay called back.
+        kept, self._kept = (self._kept, set()) if not self._leaving() else (set(), self._kept)
         try:
-            grants = await asyncio.to_thread(self._pool.sync, wishes, returned)
+            grants = await asyncio.to_thread(self._pool.sync, wishes, returned, kept)
         except BaseException:
             self._returned |= returned
+            self._kept |= kept
             raise
         for name, grant in grants.items():
             self._accept(self._sites[name], grant)
@@ -189,22 +200,23 @@ class Places:
         elsewhere = {lease_id for retired in self._retired for lease_id in retired.places}
         granted = {lease.id: lease for lease in grant.leases if lease.id not in elsewhere}
         for lease_id in set(site.places) - set(granted):
-            self._call_back(lease_id)  # it had expired: somebody else may have the slot
-        for lease_id, lease in granted.items():
-            if lease_id in self._returned:
-                continue
-            if lease.revoked:
-                self._call_back(lease_id)
-                if lease_id not in site.places:
-                    self._returned.add(lease_id)
-            elif lease_id not in site.places:
-                site.places[lease_id] = Place(lease, site)
+            # It had expired: somebody else may have the slot.
+            if not site.places[lease_id].called_back:
+                self._call_back(site.places[lease_id])
+        for lease_id in set(granted) - set(site.places) - self._returned:
+            site.places[lease_id] = Place(granted[lease_id], site)
+        revoked = {lease.id for lease in granted.values() if lease.revoked}
+        self._make_way(site, revoked & set(site.places))
         self._return_idle(site, keep=site.target)
 
     def _return_idle(self, site: Site, *, keep: int) -> None:
         """Give back what is idle beyond so many places."""
         for place in site.idle()[: max(0, len(site.places) - keep)]:
             self._give_back(place)
+
+    def _leaving(self) -> bool:
+        """Whether a place that was called back has not been given back yet."""
+        return any(one.called_back for site in self._all_sites() for one in site.places.values())
 
     def _all_sites(self) -> list[Site]:
         return [*self._sites.values(), *self._retired]

@@ -134,12 +134,15 @@ class Pool:
         with self._store.look() as (connection, _):
             return leases.revoked(connection, self.holder)
 
-    def sync(self, wishes: Sequence[Wish], returned: Collection[int]) -> dict[str, Grant]:
+    def sync(
+        self, wishes: Sequence[Wish], returned: Collection[int], kept: Collection[int] = ()
+    ) -> dict[str, Grant]:
         """Batch's turn: give leases back, show a sign of life, and get what is to be had.
 
         Args:
             wishes: One for each endpoint.
             returned: Ids of leases that are not needed any more, or were revoked.
+            kept: Ids of revoked leases for which others are among the returned ones.
 
         Returns:
             What this process has by now, by endpoint.
@@ -147,6 +150,7 @@ class Pool:
         with self._store.turn() as (connection, now):
             leases.forget_dead(connection, now)
             leases.drop(connection, returned)
+            leases.keep(connection, kept)
             leases.renew(connection, self.holder, now)
             known = leases.load_conditions(connection, [wish.endpoint for wish in wishes])
             return {

@@ -22,7 +22,8 @@ def refilled(condition: Condition, endpoint: Endpoint, now: float) -> Condition:
     gone_s = max(0.0, now - condition.filled_at)
     learned = condition.learned_rpm
     if learned is not None:
-        learned *= RELEARN ** min(1.0, gone_s / WINDOW_S)
+        used_s = max(0.0, min(gone_s, now - condition.down_until))
+        learned *= RELEARN ** min(1.0, used_s / WINDOW_S)
     after = replace(condition, learned_rpm=learned, filled_at=now)
     return replace(
         after,

@@ -19,12 +19,14 @@ class Place:
 
     Attributes:
         prefix: What the last call there began with.
+        began: When that was, on the loop's own clock (monotonic).
         call: The call itself, to be cancelled when the place is called back.
     """
 
     lease: Lease
     site: Site
     prefix: str = ""
+    began: float = 0.0
     busy: bool = False
     call: asyncio.Task[Answer] | None = None
     called_back: bool = False
@@ -74,6 +76,12 @@ class Site:
         """Answers since the last count."""
         count, self.answers = self.answers, 0
         return count
+
+    def youngest(self, count: int) -> list[Place]:
+        """The places to give up for people: idle ones, then those whose call has done least."""
+        spare = [one for one in self.places.values() if not (one.called_back or one.lease.owed)]
+        spare.sort(key=lambda place: (place.busy, -place.began))
+        return spare[:count]
 
     def load(self) -> float:
         """Share of the endpoint's slots that we keep busy."""

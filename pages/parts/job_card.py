@@ -12,9 +12,10 @@ from batch import control
 from batch.jobs import ACTIVE, Job, Sample
 from core.db import Database
 from core.errors import ShopkeeperError
+from core.held_up import reason
 from core.schema import JobStatus
 from pages.parts import words
-from pages.parts.entry import Shop
+from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import html, plain
 from pages.parts.speed import sparkline_html
 from pages.parts.telling import tell
@@ -86,12 +87,20 @@ def counts_html(job: Job) -> str:
 
 def _pace(job: Job) -> list[str]:
     if job.status is JobStatus.RUNNING:
-        speed = [words.rate(job.rows_per_s)] if job.rows_per_s else ["warming up"]
+        speed = [words.rate(job.rows_per_s) if job.rows_per_s else _held_up() or "warming up"]
         return speed + ([f"{words.about(job.left_s)} left"] if job.left_s else [])
     if job.started_at and job.finished_at:
         speed = [words.rate(job.rows_per_s)] if job.rows_per_s else []
         return [f"took {words.took(job.finished_at - job.started_at)}", *speed]
     return []
+
+
+def _held_up() -> str:
+    """Why no model takes its calls at this moment; empty when one does."""
+    try:
+        return reason(open_chat_lane().pool.states()[0])
+    except ShopkeeperError:
+        return ""
 
 
 def _actions(shop: Shop, job: Job, opened: bool) -> None:

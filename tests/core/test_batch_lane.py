@@ -121,6 +121,22 @@ def test_a_call_that_is_called_back_is_made_again_and_nobody_waits_long(
     assert max(waits) < 0.5
 
 
+def test_the_call_that_has_done_least_makes_way(tmp_path: Path, fake: FakeEndpoint) -> None:
+    # The first slot's second call is younger than the second slot's first one.
+    delays = {"0": 0.3, "1": 1.5, "2": 1.5}
+    fake.script = lambda text, _before: Reply(OK.text, delay_s=delays[text])
+    settings = served_by(tmp_path, fake, slots=3)
+
+    async def people(_: BatchLane) -> None:
+        while fake.calls["2"] < 1:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(ask_for_all_slots, settings, 2)
+
+    assert len(Run(settings).many(3, people)) == 3
+    assert fake.calls == {"0": 1, "1": 1, "2": 2}
+
+
 def ask_for_all_slots(settings: Settings, count: int) -> list[float]:
     """So many people enter one after the other and stay; returns how long each had to wait."""
     waits = []

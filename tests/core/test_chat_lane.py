@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from core import chat_lane
+from core import chat_lane, pool_store
 from core.chat_lane import ChatLane
 from core.errors import EndpointError
 from core.grants import Wish
@@ -158,3 +159,21 @@ def test_a_clock_that_is_wrong_on_another_machine_takes_nobodys_slot(
             assert in_use(right) == (2, 0)
             wrong.release(endpoint, lease, 0, None)
             assert in_use(right) == (1, 0)
+
+
+def test_a_store_that_is_locked_for_a_while_only_delays(chat: ChatLane, remote: Settings) -> None:
+    with closing(sqlite3.connect(remote.run / pool_store.FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        entered: list[int | None] = []
+
+        def enter() -> None:
+            with chat.entry() as entry:
+                entered.append(entry.slot)
+
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join(0.5)
+        assert entered == []
+        other.execute("ROLLBACK")
+        thread.join(5)
+        assert entered == [1]

@@ -87,7 +87,7 @@ def test_a_limit_on_requests_is_learned_from_what_went_through() -> None:
     found = condition.troubled(found, ENDPOINT, Trouble.LIMITED, "why", NOW + 10, 50.0)
     assert found.learned_rpm == 300
     assert found.down_until == NOW + 60
-    later = quota.refilled(found, ENDPOINT, NOW + 70)
+    later = quota.refilled(found, ENDPOINT, found.down_until + 60)
     assert later.learned_rpm == pytest.approx(300 * quota.RELEARN)
 
 
