@@ -48,9 +48,13 @@ def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome]
         False when the job has been deleted meanwhile.
     """
     with db.write() as connection:
-        if connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id)).first() is None:
+        current = connection.execute(sa.select(jobs.c.run).where(jobs.c.id == job_id)).scalar()
+        if current is None:
             return False
-        _store(connection, job_id, outcomes, run)
+        # What an earlier run has got is kept; what it failed at is the current run's to try.
+        stored = [one for one in outcomes if run == current or one.status is RowStatus.DONE]
+        if stored:
+            _store(connection, job_id, stored, run)
         _recount(connection, job_id, shard_no)
         calls = (call for outcome in outcomes for call in outcome.calls)
         record_usage(connection, calls, job_id=job_id)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from batch.jobs import ACTIVE
 from core.db import Database
-from core.schema import JobStatus, jobs, shards
+from core.schema import JobStatus, RowStatus, jobs, rows, shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,30 @@ def fail(db: Database, job_id: str, run: int, reason: str) -> None:
             .where(_current(job_id, run))
             .values(status=JobStatus.FAILED, reason=reason, finished_at=time.time())
         )
+
+
+def stop_if_hopeless(db: Database, job_id: str, run: int, limit: int) -> bool:
+    """Stop a job none of whose rows could be done, once so many have failed.
+
+    Returns:
+        Whether there is still a reason to look: False as soon as a row is done.
+    """
+    with db.read() as connection:
+        done, failed = connection.execute(
+            sa.select(sa.func.sum(shards.c.done), sa.func.sum(shards.c.failed)).where(
+                shards.c.job_id == job_id
+            )
+        ).one()
+        if done or not failed or failed < limit:
+            return not done
+        last = connection.execute(
+            sa.select(rows.c.error)
+            .where(rows.c.job_id == job_id, rows.c.status == RowStatus.FAILED)
+            .order_by(rows.c.finished_at.desc())
+            .limit(1)
+        ).scalar()
+    fail(db, job_id, run, f"The first {failed:,} rows all failed, the last one so: {last}")
+    return False
 
 
 def mark_published(db: Database, job_id: str) -> None:

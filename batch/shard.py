@@ -116,12 +116,15 @@ class RowLoop:
 
     async def _store(self, shard: Shard, outcomes: asyncio.Queue[Outcome | None]) -> None:
         """Store outcomes block by block, up to the end mark."""
-        ended = False
+        job, limit = shard.job, self._settings.stop_after
+        ended, hopeful = False, not limit
         while not ended:
             block, ended = await _block(outcomes)
             if block:
-                await asyncio.to_thread(
-                    rows.record, self._db, shard.job.id, shard.number, block, shard.job.run
+                await asyncio.to_thread(rows.record, self._db, job.id, shard.number, block, job.run)
+            if block and not hopeful:
+                hopeful = not await asyncio.to_thread(
+                    runs.stop_if_hopeless, self._db, job.id, job.run, limit
                 )
 
 

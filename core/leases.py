@@ -5,9 +5,6 @@ Everything here runs inside a turn of :class:`core.pool_store.PoolStore`.
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,15 +16,11 @@ from core.admission import Lease
 from core.condition import Condition
 from core.db import upsert
 from core.endpoints import Endpoint
+from core.holders import is_gone
 from core.schema import Lane, Mode, conditions, demands, leases
 
 #: A holder that has not been heard of for so long has lost its leases.
 EXPIRY_S = 9.0
-
-
-def holder_name() -> str:
-    """A name for this process that no other one has, on any machine."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 # Built once: building a statement costs as much as running it.
@@ -37,8 +30,14 @@ _LIVE = sa.select(
 _LIVE_AT = _LIVE.where(leases.c.endpoint == sa.bindparam("named"))
 _ONE = _LIVE.where(leases.c.id == sa.bindparam("named"))
 _DROP = leases.delete().where(leases.c.id == sa.bindparam("named"))
-_EXPIRED = leases.delete().where(leases.c.expires_at < sa.bindparam("now"))
 _INSERT = leases.insert()
+_OF_HOLDER = leases.c.holder == sa.bindparam("named")
+_REVOKED = sa.select(leases.c.id).where(_OF_HOLDER, leases.c.revoked)
+_RENEW = leases.update().where(_OF_HOLDER).values(expires_at=sa.bindparam("until"))
+_WANTED = sa.select(demands.c.holder, demands.c.wanted).where(
+    demands.c.endpoint == sa.bindparam("named"), demands.c.expires_at >= sa.bindparam("now")
+)
+_DEAD_WISHES = demands.delete().where(demands.c.expires_at < sa.bindparam("now"))
 _CONDITIONS = conditions.select()
 
 
@@ -51,9 +50,10 @@ def load(connection: Connection, now: float, endpoint: str | None = None) -> lis
         rows = connection.execute(_LIVE).all()
     else:
         rows = connection.execute(_LIVE_AT, {"named": endpoint}).all()
-    if any(row.expires_at < now for row in rows):
-        connection.execute(_EXPIRED, {"now": now})
-    return [_lease(row) for row in rows if row.expires_at >= now]
+    gone = {holder for holder in {row.holder for row in rows} if is_gone(holder)}
+    dead = [row.id for row in rows if row.expires_at < now or row.holder in gone]
+    drop(connection, dead)
+    return [_lease(row) for row in rows if row.id not in dead]
 
 
 def find(connection: Connection, lease_id: int) -> Lease | None:
@@ -112,15 +112,12 @@ def keep(connection: Connection, ids: Collection[int]) -> None:
 
 def revoked(connection: Connection, holder: str) -> set[int]:
     """Ids of this holder's leases that are to be given up."""
-    query = sa.select(leases.c.id).where(leases.c.holder == holder, leases.c.revoked)
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_REVOKED, {"named": holder}).scalars())
 
 
 def renew(connection: Connection, holder: str, now: float) -> None:
     """A sign of life: the holder's leases go on."""
-    connection.execute(
-        leases.update().where(leases.c.holder == holder).values(expires_at=now + EXPIRY_S)
-    )
+    connection.execute(_RENEW, {"named": holder, "until": now + EXPIRY_S})
 
 
 def drop(connection: Connection, ids: Collection[int]) -> None:
@@ -151,15 +148,14 @@ def demand(
 
 def wanted(connection: Connection, endpoint: str, now: float) -> dict[str, int]:
     """What each living holder would use of an endpoint."""
-    query = sa.select(demands.c.holder, demands.c.wanted).where(
-        demands.c.endpoint == endpoint, demands.c.expires_at >= now
-    )
-    return {row.holder: row.wanted for row in connection.execute(query)}
+    rows = connection.execute(_WANTED, {"named": endpoint, "now": now})
+    found = {row.holder: row.wanted for row in rows}
+    return {holder: count for holder, count in found.items() if not is_gone(holder)}
 
 
 def forget_dead(connection: Connection, now: float) -> None:
     """Remove the wishes of dead processes."""
-    connection.execute(demands.delete().where(demands.c.expires_at < now))
+    connection.execute(_DEAD_WISHES, {"now": now})
 
 
 def waiting(connection: Connection, now: float) -> int:

@@ -22,9 +22,11 @@ from core.sites import Place, Site
 log = logging.getLogger(__name__)
 
 #: How often it looks whether a lease was called back: what a person may have to wait.
-LOOK_S = 0.02
-#: How often it asks for more while calls wait, and shows a sign of life in any case.
-ASK_S, BEAT_S = 0.1, 1.0
+LOOK_S = 0.04
+#: How often it asks for more while calls wait: at first, and at last when nothing comes of it.
+ASK_S, LONGEST_ASK_S = 0.1, 0.4
+#: How often it shows a sign of life in any case.
+BEAT_S = 1.0
 #: A store that fails is asked again after this long.
 STORE_REST_S = 0.5
 
@@ -47,6 +49,7 @@ class Places:
         self._returned: set[int] = set()
         self._kept: set[int] = set()
         self._asked = 0.0
+        self._ask_s = ASK_S
         self._hurry = False
         self._keeper: asyncio.Task[None] | None = None
 
@@ -135,7 +138,7 @@ class Places:
 
     async def _step(self, now: float) -> None:
         since_s = now - self._asked
-        wanting = bool(self._waiters) and since_s >= ASK_S
+        wanting = bool(self._waiters) and since_s >= self._ask_s
         if self._hurry or wanting or since_s >= BEAT_S:
             await self._ask(now)
         elif any(site.places for site in self._all_sites()):
@@ -176,9 +179,12 @@ class Places:
             self._returned |= returned
             self._kept |= kept
             raise
+        waiting = len(self._waiters)
         for name, grant in grants.items():
             self._accept(self._sites[name], grant)
         self._serve()
+        served = len(self._waiters) < waiting
+        self._ask_s = ASK_S if served else min(LONGEST_ASK_S, 2 * self._ask_s)
 
     def _wish(self, site: Site) -> Wish:
         endpoint, waiting = site.client.endpoint, len(self._waiters)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from core import admission, leases
+from core import admission, holders, leases
 from core.admission import Lease
 from core.condition import Condition, answered, counted, heard, reason_of, trouble_of, troubled
 from core.endpoints import Endpoint
@@ -50,7 +50,7 @@ class Pool:
     def __init__(self, settings: Settings, store: PoolStore, roster: Roster) -> None:
         self.settings = settings
         self.roster = roster
-        self.holder = leases.holder_name()
+        self.holder = holders.new_name()
         self._store = store
 
     def close(self) -> None:

@@ -28,8 +28,8 @@ EMBEDDED = "embedded"
 #: Measured on 2 cores: 1, 2 and 3 batch calls at the same time gave 20.7, 19.3 and 18.2 rows a
 #: minute, and each one more slows a person's answer down.
 CORES_A_CALL = 2
-#: Batch calls that the embedded model goes on with while it answers a person: they share its cores.
-EMBEDDED_BESIDE_CHAT = 1
+#: Batch calls that the embedded model begins while it answers a person: they share its cores.
+EMBEDDED_BESIDE_CHAT = 0
 #: How often the file is looked at again.
 LOOK_S = 1.0
 

@@ -32,6 +32,18 @@ def record(db: Database, job: Job, *outcomes: Outcome) -> None:
         assert rows.record(db, job.id, shard_no, [outcome], RUN)
 
 
+def test_a_failure_of_an_earlier_run_does_not_count_in_the_next(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(3)
+    record(db, job, failed(1))
+    control.pause(db, job.id)
+    control.resume(db, job.id)
+    record(db, job, failed(2), done(3))  # late, by the worker of the first run
+    now = jobs.get(db, job.id)
+    assert (now.run, now.done, now.failed) == (2, 1, 1)
+
+
 def test_a_submitted_job_is_there_with_every_row_waiting(db: Database, make_job: MakeJob) -> None:
     job = make_job(2500)
     stored = jobs.get(db, job.id)

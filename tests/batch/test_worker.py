@@ -2,22 +2,26 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
+import sqlalchemy as sa
 
 from batch import control, jobs, publish, rows
 from batch.jobs import Job
-from core import products
+from core import products, schema
+from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import JobError
+from core.pool import open_pool
 from core.schema import JobStatus, RowStatus
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from tests.batch.conftest import MakeJob
 from tests.fake_endpoint import FakeEndpoint, Reply
 
@@ -77,22 +81,24 @@ def test_a_job_runs_to_its_end_and_can_be_published(
     assert (product.title, product.values["brand"].value) == ("Acme bottle 7 2 l", "Acme")
 
 
+@pytest.mark.timeout(300)
 def test_kills_lose_no_row_and_repeat_only_calls_in_flight(
     settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
 ) -> None:
-    job = make_job(600)
+    job = make_job(3000)
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}', delay_s=0.03)
-    kills = 3
-    for kill in range(1, kills + 1):
+    moments, kills = random.Random(7), 20
+    for _ in range(kills):
         with worker(settings, endpoint) as process:
-            until_done(db, job, kill * 120)
+            until_done(db, job, jobs.get(db, job.id).done + 1)
+            time.sleep(moments.uniform(0, 0.4))
             process.kill()
     with worker(settings, endpoint):
         ended = until_ended(db, job)
-    assert (ended.status, ended.done) == (JobStatus.DONE, 600)
-    assert len(endpoint.calls) == 600
+    assert (ended.status, ended.done) == (JobStatus.DONE, 3000)
+    assert len(endpoint.calls) == 3000
     # Beside the 8 in flight, the answers of the last 0.05 s and of one transaction.
-    assert endpoint.calls.total() <= 600 + kills * (8 + 16)
+    assert endpoint.calls.total() <= 3000 + kills * (8 + 16)
 
 
 def test_pause_stops_calls_that_take_long_and_resume_goes_on(
@@ -177,3 +183,75 @@ def test_publishing_before_any_result_is_refused(
 ) -> None:
     with pytest.raises(JobError, match="nothing to publish"):
         publish.publish(settings, db, make_job(1).id)
+
+
+def test_a_row_that_makes_way_for_people_is_redone_and_costs_no_attempt(
+    settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
+) -> None:
+    job = make_job(2)
+    endpoint.script = lambda _text, before: Reply('{"brand": "Acme"}', delay_s=0 if before else 30)
+    remote = load_settings(
+        home=settings.home, openai_base_url=endpoint.url, openai_model="fake", slots=9
+    )
+    with worker(settings, endpoint), closing(ChatLane(open_pool(remote))) as chat:
+        until(lambda: endpoint.in_flight == 2)
+        with ExitStack() as people:
+            for _ in range(9):
+                people.enter_context(chat.entry())
+            until(lambda: endpoint.cancelled == 2)
+        ended = until_ended(db, job)
+    assert (ended.status, ended.done) == (JobStatus.DONE, 2)
+    with db.read() as connection:
+        attempts = connection.execute(sa.select(schema.rows.c.attempts)).scalars().all()
+        calls = connection.execute(
+            sa.select(schema.usage.c.outcome, schema.usage.c.job_id, schema.usage.c.lane)
+        ).all()
+    assert attempts == [1, 1]
+    assert sorted(calls) == [("called back", job.id, "batch")] * 2 + [("ok", job.id, "batch")] * 2
+
+
+def test_an_endpoint_that_goes_away_and_comes_back_fails_no_row(
+    settings: Settings, db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(60)
+    slow = FakeEndpoint(lambda _text, _before: Reply('{"brand": "Acme"}', delay_s=0.1))
+    back = FakeEndpoint(lambda _text, _before: Reply('{"brand": "Acme"}'))
+    with ExitStack() as at_work:
+        with slow.running():
+            at_work.enter_context(worker(settings, slow))
+            until_done(db, job, 10)
+        back.port = slow.port
+        time.sleep(1)
+        with back.running():
+            ended = until_ended(db, job)
+    assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 60, 0)
+
+
+def test_a_job_whose_first_rows_all_fail_stops_itself_with_the_reason(
+    settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
+) -> None:
+    job = make_job(1500)
+    endpoint.script = lambda _text, _before: Reply(
+        status=400, body=b'{"error": {"message": "no such format"}}', delay_s=0.01
+    )
+    with worker(settings, endpoint):
+        ended = until_ended(db, job)
+        assert ended.status is JobStatus.FAILED
+        assert "rows all failed" in ended.reason
+        assert "no such format" in ended.reason
+        assert 50 <= ended.failed < 200, "the rest of the file is not burnt"
+        endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}')
+        control.retry_failed(db, job.id)
+        again = until_ended(db, job)
+    assert (again.status, again.done, again.failed) == (JobStatus.DONE, 1500, 0)
+
+
+def test_a_job_with_one_good_row_goes_on_through_bad_ones(
+    settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
+) -> None:
+    job = make_job(120)
+    bad = Reply(status=400, body=b"{}", delay_s=0.01)
+    endpoint.script = lambda text, _: Reply("{}") if "bottle 1 " in text else bad
+    with worker(settings, endpoint):
+        ended = until_ended(db, job)
+    assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 1, 119)

@@ -101,7 +101,7 @@ time.sleep(60)
 
 @pytest.mark.processes
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_slots_of_killed_processes_are_free_within_ten_seconds(
+def test_slots_of_processes_that_were_killed_here_are_free_at_once(
     settings: Settings, database: str, request: pytest.FixtureRequest
 ) -> None:
     url = None
@@ -132,8 +132,8 @@ def test_slots_of_killed_processes_are_free_within_ten_seconds(
             process.communicate()
         killed = time.monotonic()
         while in_use(pool) != (0, 0):
-            assert time.monotonic() - killed < 10
-            time.sleep(0.1)
+            assert time.monotonic() - killed < 1
+            time.sleep(0.01)
         grant = pool.sync([Wish(pool.roster.endpoints()[0], 16, 16, 0, 0, 1.0)], ())
         assert len(grant["remote"].leases) == 16
 

@@ -109,7 +109,7 @@ def test_everything_in_the_example_is_understood(
     ]
     found = configured(write(tmp_path, "\n".join(uncommented)))
     assert [one.name for one in found] == ["embedded", "gpu", "openai"]
-    assert found[0].beside_chat == 1
+    assert found[0].beside_chat == 0
 
 
 WRONG = {
