@@ -77,16 +77,17 @@ def chat_room(endpoint: Endpoint, condition: Condition, leases: Sequence[Lease])
 
 
 def free_for_chat(endpoint: Endpoint, condition: Condition, leases: Sequence[Lease]) -> int | None:
-    """A slot for a newcomer, where nobody waits before them; from the top.
+    """A slot for a newcomer, where nobody waits before them; from the bottom.
 
-    Batch takes from the bottom, so each keeps its prefixes warm.
+    Batch takes from the top, so each keeps its prefixes warm; and llama.cpp
+    reads the prompts of low slots first.
     """
     chat = in_lane(leases, Lane.CHAT)
     if len(chat) >= chat_room(endpoint, condition, leases):
         return None
     free = free_slots(endpoint, leases)
     waiting = any(lease.slot is None for lease in chat)
-    return free[-1] if free and not waiting else None
+    return free[0] if free and not waiting else None
 
 
 def shares(room: int, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -66,7 +66,7 @@ def serve_chat(
     """Hand free slots to waiting people, and call back from batch what they still lack."""
     held = leases.load(connection, now, endpoint.name)
     while lease := admission.next_in_line(endpoint, condition, held):
-        slot = admission.free_slots(endpoint, held)[-1]
+        slot = admission.free_slots(endpoint, held)[0]
         leases.give_slot(connection, lease, slot, now)
         held = [replace(one, slot=slot) if one is lease else one for one in held]
     leases.revoke(connection, admission.to_revoke(endpoint, condition, held))
@@ -137,7 +137,7 @@ def _take(
     free = admission.free_slots(endpoint, held)
     lacking = target - sum(not lease.revoked for lease in mine)
     owed = is_due(condition) and not any(lease.owed for lease in kept)
-    for slot in free[: max(0, min(lacking, room - len(kept)))]:
+    for slot in free[::-1][: max(0, min(lacking, room - len(kept)))]:
         mine.append(
             leases.insert(connection, endpoint.name, Lane.BATCH, holder, now, slot=slot, owed=owed)
         )

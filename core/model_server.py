@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 
 DEFAULT_SLOTS = 4
 SLOT_TOKENS = 4096
-#: A newcomer waits, and a cancellation takes effect, only between two batches.
-BATCH_TOKENS = 256
+#: A newcomer waits, and a cancellation takes effect, only between two batches. Reading in
+#: pieces of 256 is 7% faster (6.6 against 7.1 ms a token on 2 cores), and four times as long.
+BATCH_TOKENS = 64
 #: Prompts kept in memory beyond the slots; about ten full ones of the default model.
 CACHE_MIB = 512
 #: Shortest run of equal tokens that is taken over from a shifted earlier prompt.

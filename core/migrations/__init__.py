@@ -40,13 +40,18 @@ def current(engine: Engine) -> str | None:
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def upgrade(engine: Engine) -> None:
-    """Apply the migrations that a database lacks; does nothing when it is up to date."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Apply the migrations that a database lacks; does nothing when it is up to date.
+
+    Args:
+        engine: The database.
+        revision: Up to which one; an older one than the newest is for tests.
+    """
     config = _config()
-    if current(engine) == ScriptDirectory.from_config(config).get_current_head():
+    if current(engine) == ScriptDirectory.from_config(config).as_revision_number(revision):
         return
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         begin(connection, immediate=True)
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         connection.commit()

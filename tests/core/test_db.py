@@ -7,10 +7,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from core import schema
+from core import schema, usage
 from core.db import Database, open_database, open_engine, upsert
 from core.errors import SettingError
+from core.migrations import upgrade
+from core.schema import Lane
 from core.settings import Settings, load_settings
+from core.usage import Call, Tokens
+from tests.postgres import Postgres
 
 UPLOAD = {
     "id": "u1",
@@ -82,3 +86,55 @@ def test_a_home_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SettingError, match="SHOPKEEPER_HOME"):
         open_database(load_settings(home=tmp_path / "file" / "home"))
+
+
+@pytest.mark.processes
+def test_postgres_has_the_same_tables_and_answers_the_same(
+    settings: Settings, postgres: Postgres
+) -> None:
+    db = open_database(load_settings(home=settings.home, database=postgres.new_database()))
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, schema.metadata) == []
+    calls = [
+        Call(Lane.CHAT, "e", "m", Tokens(1, 2), 3.0, ttft_ms=4.0, at=60.0),
+        Call(Lane.CHAT, "e", "m", Tokens(1, 2), 3.0, outcome="http 500", at=61.0),
+        Call(Lane.BATCH, "e", "m", Tokens(5, 6), 7.0, cost=0.5, at=700.0),
+    ]
+    with db.write() as connection:
+        usage.record(connection, calls)
+    assert [(use.lane, use.calls, use.failed) for use in usage.since(db, 0)] == [
+        (Lane.BATCH, 1, 0),
+        (Lane.CHAT, 2, 1),
+    ]
+    assert [use.since for use in usage.over_time(db, 0, 300)] == [0.0, 600.0]
+    assert [first.ttft_ms for first in usage.first_tokens(db, 0)] == [4.0]
+    assert usage.remove_older(db, days=1, now=3 * usage.DAY_S) is False
+    assert usage.since(db, 0) == []
+    db.close()
+
+
+def test_what_was_used_before_is_summed_up_by_the_minute(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    upgrade(engine, "0001")
+    old = {
+        "at": 119.5,
+        "lane": "chat",
+        "endpoint": "e",
+        "model": "m",
+        "prompt_tokens": 10,
+        "completion_tokens": 2,
+        "cached_tokens": 0,
+        "total_ms": 1.0,
+    }
+    insert = sa.text(
+        f"INSERT INTO usage ({', '.join(old)}, calls, outcome) "
+        f"VALUES ({', '.join(f':{name}' for name in old)}, :calls, :outcome)"
+    )
+    with Database(engine).write() as connection:
+        connection.execute(insert, old | {"calls": 5, "outcome": "ok"})
+        connection.execute(insert, old | {"calls": 1, "outcome": "http 500"})
+    upgrade(engine)
+    (use,) = usage.since(Database(engine), 0)
+    assert (use.calls, use.failed, use.tokens) == (6, 1, Tokens(20, 4))
+    engine.dispose()

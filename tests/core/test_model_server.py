@@ -15,8 +15,8 @@ def test_the_parameters_keep_newcomers_and_neighbours_in_mind() -> None:
     assert params.model_alias == {"mine"}
     assert (params.hostnames, params.port) == (["127.0.0.1"], 1234)
     assert (params.n_parallel, params.n_ctx) == (3, 3 * 4096)
-    assert params.n_batch == 256
-    assert params.n_ubatch <= 256
+    assert params.n_batch == params.n_ubatch == model_server.BATCH_TOKENS
+    assert params.n_batch <= 256, "a newcomer waits for as long as one batch takes"
     assert params.cpuparams.n_threads == params.cpuparams_batch.n_threads == 2
     assert params.cpuparams.poll == params.cpuparams_batch.poll == 0
 

@@ -178,5 +178,5 @@ def test_a_slot_of_its_own_is_named_where_the_server_can_use_it(
         (grant,) = lane.pool.sync([Wish(endpoint, 9, 9, 0, 0, 1.0)], ()).values()
         text_of(opened.begin(BRIEF))
     taken = {lease.slot for lease in grant.leases}
-    assert taken == {0, 1, 2}
-    assert models[1].requests[0]["id_slot"] == 3
+    assert taken == {1, 2, 3}
+    assert models[1].requests[0]["id_slot"] == 0
