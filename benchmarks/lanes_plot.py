@@ -43,7 +43,8 @@ def draw(
     )
     for axis, (title, measured, value) in zip(axes[0], panels, strict=True):
         heights = [value(one) for one in measured]
-        bars = axis.bar(labels, heights, color=[colors.get(name, "#c8703f") for name in labels])
+        names = [name.replace(", ", ",\n") for name in labels]
+        bars = axis.bar(names, heights, color=[colors.get(name, "#c8703f") for name in labels])
         axis.bar_label(bars, fmt="%.1f")
         axis.set_title(title, fontsize=10)
         axis.tick_params(axis="x", labelsize=8)

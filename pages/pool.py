@@ -90,7 +90,8 @@ def _models(shop: Shop) -> None:
                 icon=":material/warning:",
             )
         if waiting:
-            st.caption(f"{words.several(waiting, 'row')} of background jobs next in line.")
+            rows = words.several(waiting, "more row waits", "more rows wait")
+            st.caption(f"Background jobs: {rows} for the next free place.")
         now = time.time()
         lately = usage.since(shop.db, now - SPEED_S)
         today = usage.since(shop.db, _midnight())

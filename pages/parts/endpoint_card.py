@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -57,7 +58,7 @@ def card(pool: Pool, state: State, figures: Figures, now: float) -> None:
 
 
 def _where(base_url: str) -> str:
-    return "on this machine" if base_url.startswith(_LOCAL) else f"at {base_url}"
+    return "on this machine" if base_url.startswith(_LOCAL) else f"at {urlsplit(base_url).netloc}"
 
 
 def health(state: State) -> tuple[str, Color, str]:
@@ -155,14 +156,14 @@ def _speed(figures: Figures, now: float) -> str:
     tokens = sum(use.tokens.prompt + use.tokens.completion for use in figures.lately)
     if not tokens:
         return "–"
-    return f"{tokens / max(1.0, now - figures.since):,.0f} tokens a second"
+    return f"{tokens / max(1.0, now - figures.since):,.0f} tokens/s"
 
 
 def cost(state: State, amount: float) -> str:
     """Money, or why there is none."""
     endpoint = state.endpoint
     if not (endpoint.input_price or endpoint.output_price):
-        return "no price set" if not endpoint.pins_slots else "your own electricity"
+        return "none, your own machine" if endpoint.pins_slots else "no price set"
     return words.money(amount, endpoint.currency)
 
 

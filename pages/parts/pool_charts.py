@@ -13,7 +13,7 @@ from core.schema import Lane
 from core.usage import FirstToken, Use, percentile
 from pages.parts.lanes import COLORS, NAMES
 
-HEIGHT = 190
+HEIGHT = 250
 _LANES = alt.Scale(domain=[NAMES[lane] for lane in Lane], range=[COLORS[lane] for lane in Lane])
 _SHARES = {"usually": 0.5, "slow (1 in 20)": 0.95}
 
@@ -21,25 +21,25 @@ _SHARES = {"usually": 0.5, "slow (1 in 20)": 0.95}
 def speed_chart(
     uses: Sequence[Use], begin: float, end: float, step_s: int, where: tzinfo
 ) -> alt.Chart:
-    """Tokens read and written a second, by lane, in steps."""
-    found = {(use.since, lane): 0.0 for use in uses for lane in Lane}
+    """Tokens read and written a second, by lane, in steps; a step without calls is nought."""
+    starts = range(int(begin // step_s) * step_s, int(end) + step_s, step_s)
+    rates = {(start, lane): 0.0 for start in starts for lane in Lane}
     for use in uses:
+        key = int(use.since), use.lane
         tokens = use.tokens.prompt + use.tokens.completion
-        found[use.since, use.lane] += tokens / step_s
+        rates[key] = rates.get(key, 0.0) + tokens / step_s
     data = pd.DataFrame(
-        [(_local(at, where), NAMES[lane], rate) for (at, lane), rate in sorted(found.items())],
+        [(_local(at, where), NAMES[lane], rate) for (at, lane), rate in sorted(rates.items())],
         columns=["Time", "Lane", "Rate"],
     )
-    width = step_s * 1000
-    data["Until"] = data["Time"] + pd.Timedelta(milliseconds=width)
     chart: alt.Chart = (
         alt.Chart(data)
-        .mark_bar()
+        .mark_area(interpolate="step-after", opacity=0.85)
         .encode(
             x=_time(begin, end, where),
-            x2="Until:T",
-            y=alt.Y("Rate:Q", title="Tokens a second", stack=True, axis=alt.Axis(tickCount=4)),
+            y=alt.Y("Rate:Q", title="Tokens a second", stack="zero", axis=alt.Axis(tickCount=4)),
             color=alt.Color("Lane:N", scale=_LANES, legend=_legend()),
+            order=alt.Order("Lane:N", sort="ascending"),
             tooltip=[
                 "Time:T",
                 "Lane:N",
@@ -88,13 +88,13 @@ def _time(begin: float, end: float, where: tzinfo) -> alt.X:
     return alt.X(
         "Time:T",
         title=None,
-        scale=alt.Scale(domain=domain),
+        scale=alt.Scale(domain=domain, clamp=True),
         axis=alt.Axis(format="%H:%M", tickCount=6),
     )
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", title=None)
+    return alt.Legend(orient="top", title=None, symbolStrokeWidth=0)
 
 
 def _local(at: float, where: tzinfo) -> datetime:

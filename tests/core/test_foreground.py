@@ -35,6 +35,7 @@ def shop(tmp_path: Path) -> Settings:
         home=tmp_path / "home",
         port=_free_port(),
         openai_base_url="http://127.0.0.1:9/v1",  # no embedded model
+        openai_model="fake",
         sample_shop=False,
     )
 

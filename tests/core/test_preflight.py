@@ -68,3 +68,10 @@ def test_a_second_run_of_a_home_is_refused(
     monkeypatch.setattr(supervisor, "pid", lambda _: 4711)
     with pytest.raises(ServiceError, match=r"already runs for .* \(process 4711\)"):
         preflight.check_alone(settings)
+
+
+def test_endpoints_that_are_configured_wrongly_stop_the_start(tmp_path: Path) -> None:
+    (tmp_path / "endpoints.toml").write_text('[[endpoint]]\nname = "x"\nslotz = 3\n')
+    settings = load_settings(home=tmp_path / "home", endpoints=tmp_path / "endpoints.toml")
+    with pytest.raises(SettingError, match="line 3, slotz"):
+        preflight.check(settings)

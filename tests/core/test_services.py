@@ -79,7 +79,7 @@ def test_the_model_is_offered_only_where_it_is_embedded(tmp_path: Path) -> None:
     both = {Service.MODEL, Service.WORKER}
     embedded = load_settings(home=tmp_path)
     assert services.offered(embedded, both) == [Service.MODEL, Service.WORKER]
-    other = load_settings(home=tmp_path, openai_base_url="http://127.0.0.1:1/v1")
+    other = load_settings(home=tmp_path, openai_base_url="http://127.0.0.1:1/v1", openai_model="m")
     assert services.offered(other, both) == [Service.WORKER]
 
 
