@@ -164,7 +164,7 @@ def _refusal(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoin
     if response.status == 429:
         return RateLimited(
             f"{endpoint.name} is at its rate limit (429).",
-            retry_after_s=_seconds(response.headers.get("retry-after")),
+            retry_after_s=retry_after_s(response.headers.get("retry-after")),
         )
     message = f"{endpoint.name} answered with an error ({response.status}): {_said(content)}"
     if response.status in HOPELESS_STATUSES:
@@ -182,7 +182,8 @@ def _said(content: bytes) -> str:
     return " ".join(text.split())[:MESSAGE_CHARS]
 
 
-def _seconds(header: str | None) -> float | None:
+def retry_after_s(header: str | None) -> float | None:
+    """What a Retry-After header asks for, in seconds; None where it names a date or nothing."""
     try:
         return max(0.0, float(header)) if header else None
     except ValueError:

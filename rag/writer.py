@@ -33,7 +33,13 @@ from core.errors import (
     TimedOut,
     Unreachable,
 )
-from core.model import HOPELESS_STATUSES, THINKING_TOKENS, TRANSIENT_STATUSES, lane_options
+from core.model import (
+    HOPELESS_STATUSES,
+    THINKING_TOKENS,
+    TRANSIENT_STATUSES,
+    lane_options,
+    retry_after_s,
+)
 from core.ports import LOOPBACK
 from core.schema import Lane
 from core.usage import OK, STOPPED, Call, Tokens, outcome_of
@@ -268,7 +274,7 @@ def readable(error: openai.OpenAIError) -> ModelError:
         return RateLimited(
             f"Too many questions at once: the answer could not be written. {KEPT} "
             "Please try again in a minute.",
-            retry_after_s=_seconds(error.response.headers.get("retry-after")),
+            retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
         )
     if isinstance(error, openai.APIStatusError):
         return _status_error(error)
@@ -294,10 +300,3 @@ def _starting() -> str:
         f"The answer could not be written just now: the model is starting. {KEPT} "
         "Please try again in a moment."
     )
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
-        return None
