@@ -23,7 +23,7 @@ from batch import control, jobs, rows, uploads
 from batch.columns import Columns, check_columns
 from batch.downloads import Form, download
 from batch.fields import FieldSet, dump_fields, load_fields
-from batch.jobs import ACTIVE, Job
+from batch.jobs import Job
 from batch.results import write_lines
 from batch.uploads import Upload
 from core import services
@@ -129,7 +129,7 @@ def _job(db: Database, upload: Upload, columns: Columns, fields: FieldSet) -> Jo
         say(f"Job {job.id}: {job.rows:,} rows")
         return job
     say(f"Going on with job {earlier.id}: {earlier.waiting:,} of {earlier.rows:,} rows left")
-    if earlier.waiting and earlier.status not in ACTIVE:
+    if earlier.waiting and not earlier.active:
         control.resume(db, earlier.id)
     return jobs.get(db, earlier.id)
 
@@ -144,7 +144,7 @@ def _say_once(why: str, said: str) -> str:
 
 def _wait(settings: Settings, db: Database, job: Job) -> Job:
     """Wait for the job's end, with a bar, and with a worker that is seen to be there."""
-    if job.status not in ACTIVE:
+    if not job.active:
         return job
     needs = {Service.WORKER} | ({Service.MODEL} if needs_embedded(settings) else set())
     try:
@@ -152,7 +152,7 @@ def _wait(settings: Settings, db: Database, job: Job) -> Job:
         services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
         with bar("Extracting") as advance, closing(open_pool(settings)) as pool:
             said = ""
-            while job.status in ACTIVE:
+            while job.active:
                 services.ensure(settings, needs)
                 advance(job.done + job.failed, job.rows)
                 time.sleep(POLL_S)

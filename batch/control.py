@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from batch.jobs import ACTIVE, get
+from batch.jobs import get
 from core.db import Database
 from core.errors import JobError
-from core.schema import JobStatus, RowStatus, jobs, rows, shards
+from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows, shards
 
 
 def pause(db: Database, job_id: str) -> None:

@@ -16,16 +16,12 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from batch.columns import Columns
 from batch.fields import Field, FieldSet
+from batch.pace import rows_per_s
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
-from core.schema import JobStatus, jobs, samples, shards, uploads
+from core.schema import ACTIVE, JobStatus, jobs, shards, uploads
 from core.usage import Tokens
-
-#: Statuses in which the worker may work on a job.
-ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
-#: Seconds of recent progress that the rate is taken from.
-RATE_WINDOW_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +31,13 @@ class Job:
     Attributes:
         run: Raised by every resume; what an older run still does is ignored.
         rows: Rows of the catalog; each ends up in ``done`` or ``failed``.
+        reused: Of the done ones, those that took no call.
+        origin_id: The first job of the versions that this one is of.
+        version: From 1, over all versions of the same origin.
+        fresh: Whether every row is read anew, whatever earlier jobs have found.
+        endpoint: The only endpoint to ask; None: any that serves jobs.
+        patience: How many times the usual length and time an answer may take.
+        provider: The endpoint whose provider takes the rows as batches; None: one by one.
         rows_per_s: Recent speed while it runs, overall speed afterwards.
         left_s: Time left at that speed, where it can be told.
     """
@@ -50,8 +53,15 @@ class Job:
     rows: int
     done: int
     failed: int
+    reused: int
     calls: int
     tokens: Tokens
+    origin_id: str
+    version: int
+    fresh: bool
+    endpoint: str | None
+    patience: float
+    provider: str | None
     created_at: float
     started_at: float | None
     finished_at: float | None
@@ -60,20 +70,14 @@ class Job:
     left_s: float | None = None
 
     @property
+    def active(self) -> bool:
+        """Whether a worker may work on it."""
+        return self.status in ACTIVE
+
+    @property
     def waiting(self) -> int:
         """Rows with neither a result nor a reason yet."""
         return self.rows - self.done - self.failed
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Progress at a moment, seconds since the epoch."""
-
-    at: float
-    done: int
-    failed: int
-    calls: int
-    tokens: Tokens
 
 
 def submit(
@@ -112,6 +116,7 @@ def submit(
                 reason="",
                 run=1,
                 rows=count,
+                origin_id=job_id,
                 request_key=request_key,
                 created_at=time.time(),
             )
@@ -161,7 +166,7 @@ def listing(db: Database, limit: int = 200) -> list[Job]:
 def _select(
     connection: Connection, condition: sa.ColumnElement[bool], limit: int | None = None
 ) -> list[Job]:
-    counters = ("done", "failed", "calls", "prompt_tokens", "completion_tokens")
+    counters = ("done", "failed", "reused", "calls", "prompt_tokens", "completion_tokens")
     sums = (
         sa.select(
             shards.c.job_id,
@@ -182,7 +187,7 @@ def _select(
 
 def _job(connection: Connection, row: RowMapping) -> Job:
     done, failed = int(row["sum_done"]), int(row["sum_failed"])
-    rate = _rate(connection, row, done + failed)
+    rate = rows_per_s(connection, row, done + failed)
     waiting = row["rows"] - done - failed
     return Job(
         id=row["id"],
@@ -196,8 +201,15 @@ def _job(connection: Connection, row: RowMapping) -> Job:
         rows=row["rows"],
         done=done,
         failed=failed,
+        reused=int(row["sum_reused"]),
         calls=int(row["sum_calls"]),
         tokens=Tokens(int(row["sum_prompt_tokens"]), int(row["sum_completion_tokens"])),
+        origin_id=row["origin_id"],
+        version=row["version"],
+        fresh=row["fresh"],
+        endpoint=row["endpoint"],
+        patience=row["patience"],
+        provider=row["provider"],
         created_at=row["created_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
@@ -205,39 +217,3 @@ def _job(connection: Connection, row: RowMapping) -> Job:
         rows_per_s=rate,
         left_s=waiting / rate if rate and row["status"] == JobStatus.RUNNING else None,
     )
-
-
-def _rate(connection: Connection, row: RowMapping, ended: int) -> float | None:
-    """Rows per second: of the last half minute for a running job, else over its whole time."""
-    if row["status"] not in ACTIVE:
-        if row["started_at"] and row["finished_at"] and ended:
-            return float(ended / max(0.001, row["finished_at"] - row["started_at"]))
-        return None
-    now = time.time()
-    earlier = connection.execute(
-        sa.select(samples.c.at, samples.c.done + samples.c.failed)
-        .where(samples.c.job_id == row["id"], samples.c.at >= now - RATE_WINDOW_S)
-        .order_by(samples.c.at)
-        .limit(1)
-    ).first()
-    if earlier is None or now - earlier[0] < 1 or ended <= earlier[1]:
-        return None
-    return float((ended - earlier[1]) / (now - earlier[0]))
-
-
-def history(db: Database, job_id: str) -> list[Sample]:
-    """Progress over time, the oldest first."""
-    with db.read() as connection:
-        found = connection.execute(
-            samples.select().where(samples.c.job_id == job_id).order_by(samples.c.at)
-        ).all()
-    return [
-        Sample(
-            row.at,
-            row.done,
-            row.failed,
-            row.calls,
-            Tokens(row.prompt_tokens, row.completion_tokens),
-        )
-        for row in found
-    ]

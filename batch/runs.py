@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from batch.jobs import ACTIVE
 from core.db import Database
-from core.schema import JobStatus, RowStatus, jobs, rows, shards
+from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows, shards
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def ours(url: str, rows: int) -> Run:
 def _watch(db: Database, job_id: str, process: psutil.Process) -> float:
     """Wait for the job's end; returns the worker's highest memory in MB."""
     peak = 0.0
-    while jobs.get(db, job_id).status in jobs.ACTIVE:
+    while jobs.get(db, job_id).active:
         peak = max(peak, process.memory_info().rss / 1e6)
         time.sleep(0.5)
     return peak

@@ -17,7 +17,8 @@ from core.condition import Condition
 from core.db import upsert
 from core.endpoints import Endpoint
 from core.holders import is_gone
-from core.schema import Lane, Mode, conditions, demands, leases
+from core.pool_tables import conditions, demands, leases
+from core.schema import Lane, Mode
 
 #: A holder that has not been heard of for so long has lost its leases.
 EXPIRY_S = 9.0

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from core.db import Database, open_engine, sqlite_engine
 from core.errors import SettingError
 from core.files import make_folder
-from core.schema import pool_metadata
+from core.pool_tables import pool_metadata
 from core.settings import Settings
 
 FILE = "pool-1.db"

@@ -5,7 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, BigInteger, Column, Float, Integer, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 
 class JobStatus(StrEnum):
@@ -17,6 +27,11 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"  #: stopped by a person for good; what is done is kept
     DONE = "done"  #: every row has a result or a reason
     FAILED = "failed"  #: stopped by an error; the reason says which
+    DELETED = "deleted"  #: shown to nobody; the worker removes it piece by piece
+
+
+#: Statuses in which a worker may work on a job.
+ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class RowStatus(StrEnum):
@@ -24,7 +39,7 @@ class RowStatus(StrEnum):
 
     DONE = "done"  #: extracted
     FAILED = "failed"  #: given up, with a reason
-    RETRY = "retry"  #: had failed, and waits to be extracted again
+    RETRY = "retry"  #: had ended, and waits to be extracted again
 
 
 class Lane(StrEnum):
@@ -40,6 +55,14 @@ class Mode(StrEnum):
     OPEN = "open"  #: takes calls
     DRAINING = "draining"  #: ends what it has, takes nothing new
     PAUSED = "paused"  #: takes nothing new, and its background calls are called back at once
+
+
+class BatchStatus(StrEnum):
+    """Where a provider's batch stands."""
+
+    CREATING = "creating"  #: meant to be sent; whether the provider has it is not known yet
+    SENT = "sent"  #: the provider has it
+    COLLECTED = "collected"  #: it has ended there, and its answers are in our tables
 
 
 class MessageStatus(StrEnum):
@@ -78,6 +101,17 @@ jobs = Table(
     Column("run", Integer, nullable=False, default=1),
     Column("rows", Integer, nullable=False),
     Column("request_key", String(64), unique=True),
+    #: The first job of the versions that this one is of; its own id where it is the first.
+    Column("origin_id", String(16), nullable=False, index=True, server_default=""),
+    Column("version", Integer, nullable=False, server_default="1"),
+    #: Whether every row is read anew, whatever earlier jobs have found.
+    Column("fresh", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: The only endpoint to ask; none: any that serves jobs.
+    Column("endpoint", String(80)),
+    #: How many times the usual length and time an answer may take.
+    Column("patience", Float, nullable=False, server_default="1"),
+    #: The endpoint whose provider takes the rows as batches; none: they are asked one by one.
+    Column("provider", String(80)),
     Column("created_at", Float, nullable=False, index=True),
     Column("started_at", Float),
     Column("finished_at", Float),
@@ -93,6 +127,8 @@ shards = Table(
     Column("rows", Integer, nullable=False),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
+    #: Of the done ones, those that took no call: known from an earlier job or an equal row.
+    Column("reused", Integer, nullable=False, server_default="0"),
     Column("calls", Integer, nullable=False, default=0),
     Column("prompt_tokens", BigInteger, nullable=False, default=0),
     Column("completion_tokens", BigInteger, nullable=False, default=0),
@@ -107,7 +143,13 @@ rows = Table(
     Column("values", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("error", Text, nullable=False),
+    #: What kind of failure it was, in words that many rows share.
+    Column("reason", String(120), nullable=False, server_default=""),
     Column("raw", Text, nullable=False),
+    #: What went into the result: see batch/memory.py.
+    Column("input_key", LargeBinary(16)),
+    #: Which model gave it.
+    Column("model", Text, nullable=False, server_default=""),
     Column("attempts", Integer, nullable=False),
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
@@ -115,6 +157,12 @@ rows = Table(
     Column("finished_at", Float, nullable=False),
 )
 sa.Index("rows_by_status", rows.c.job_id, rows.c.status, rows.c.row_no)
+sa.Index(
+    "rows_by_input",
+    rows.c.input_key,
+    sqlite_where=rows.c.status == RowStatus.DONE,
+    postgresql_where=rows.c.status == RowStatus.DONE,
+)
 
 #: Progress over time, written by the worker: what the plot and the rate are drawn from.
 samples = Table(
@@ -127,6 +175,45 @@ samples = Table(
     Column("calls", Integer, nullable=False),
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
+)
+
+#: Who works: each worker shows a sign of life here.
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    #: Which life of the worker this is; a new one for every start.
+    Column("instance", String(32), nullable=False),
+    Column("version", String(20), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("beat_at", Float, nullable=False),
+)
+
+#: Batches at a provider: what was sent, and how far it is there.
+provider_batches = Table(
+    "provider_batches",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column(
+        "job_id",
+        String(16),
+        sa.ForeignKey("jobs.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("endpoint", String(80), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("remote_id", Text),
+    Column("remote_status", Text, nullable=False, server_default=""),
+    #: The rows in it, as a list of first and last ones.
+    Column("row_ranges", JSON, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("answered", Integer, nullable=False, server_default="0"),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("created_at", Float, nullable=False),
+    Column("ended_at", Float),
 )
 
 products = Table(
@@ -244,58 +331,4 @@ usage_minutes = Table(
     Column("completion_tokens", BigInteger, nullable=False),
     Column("cached_tokens", BigInteger, nullable=False),
     Column("cost", Float, nullable=False),
-)
-
-#: The pool's own tables, kept apart: see core/pool_store.py.
-pool_metadata = sa.MetaData()
-
-#: A call's right to a slot of an endpoint. Without a slot it waits for one, the lowest id first.
-leases = Table(
-    "leases",
-    pool_metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("endpoint", String(80), nullable=False),
-    Column("lane", String(8), nullable=False),
-    Column("holder", String(80), nullable=False, index=True),
-    Column("slot", Integer),
-    Column("revoked", sa.Boolean, nullable=False, default=False),
-    Column("owed", sa.Boolean, nullable=False, default=False),
-    Column("since", Float, nullable=False),
-    Column("expires_at", Float, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-#: How many calls a process would make at the same time if it could.
-demands = Table(
-    "demands",
-    pool_metadata,
-    Column("holder", String(80), primary_key=True),
-    Column("endpoint", String(80), primary_key=True),
-    Column("wanted", Integer, nullable=False),
-    Column("waiting", Integer, nullable=False),
-    Column("expires_at", Float, nullable=False),
-)
-
-#: How an endpoint is; the columns are explained in core/condition.py.
-conditions = Table(
-    "conditions",
-    pool_metadata,
-    Column("endpoint", String(80), primary_key=True),
-    Column("mode", String(16), nullable=False),
-    Column("batch_limit", Float),
-    Column("limited_at", Float, nullable=False),
-    Column("grown_at", Float, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("failed_at", Float, nullable=False),
-    Column("down_until", Float, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("first_token_ms", Float),
-    Column("usual_first_token_ms", Float),
-    Column("requests_left", Float, nullable=False),
-    Column("tokens_left", Float, nullable=False),
-    Column("filled_at", Float, nullable=False),
-    Column("learned_rpm", Float),
-    Column("answers", JSON, nullable=False),
-    Column("owed_s", Float, nullable=False),
-    Column("owed_at", Float, nullable=False),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from batch import jobs
+from batch import jobs, pace
 from core.errors import JobError
 from pages.parts import trouble
 from pages.parts.entry import Shop, enter
@@ -54,7 +54,7 @@ def _cards(shop: Shop) -> None:
         if not found:
             _empty()
         for job in found[:shown]:
-            samples = jobs.history(shop.db, job.id) if job.started_at else []
+            samples = pace.history(shop.db, job.id) if job.started_at else []
             card(shop, job, samples)
         if len(found) > shown:
             st.button("Show older jobs", key="older", on_click=_show_more)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from batch import control
-from batch.jobs import ACTIVE, Job, Sample
+from batch.jobs import Job
+from batch.pace import Sample
 from core.db import Database
 from core.errors import ShopkeeperError
 from core.held_up import reason
@@ -115,14 +116,14 @@ def _possible(shop: Shop, job: Job, opened: bool) -> Iterator[Action]:
     """What makes sense now."""
     if not opened:
         yield Action("Open", "open", ":material/table_view:", lambda: open_job(job.id))
-    if job.status in ACTIVE:
+    if job.active:
         yield _decision(shop, job, "Pause", ":material/pause:", control.pause)
     if job.status in _STOPPED and job.waiting:
         yield _decision(shop, job, "Resume", ":material/play_arrow:", control.resume)
-    if job.failed and job.status not in ACTIVE:
+    if job.failed and not job.active:
         label = f"Retry {job.failed:,} failed"
         yield _decision(shop, job, label, ":material/replay:", control.retry_failed)
-    if job.status in (*ACTIVE, JobStatus.PAUSED):
+    if job.active or job.status is JobStatus.PAUSED:
         yield Action("Cancel", "cancel", ":material/close:", lambda: _ask(job, "cancel"))
     else:
         yield Action("Delete", "delete", ":material/delete:", lambda: _ask(job, "delete"))

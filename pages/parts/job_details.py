@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from batch import jobs, publish
-from batch.jobs import ACTIVE, Job
+from batch import jobs, pace, publish
+from batch.jobs import Job
 from core.schema import JobStatus
 from pages.parts import job_card, job_results, words
 from pages.parts.entry import Shop
@@ -30,7 +30,7 @@ def details(shop: Shop, job_id: str) -> None:
         on_click=job_card.open_job,
         args=(None,),
     )
-    moving = job.status in ACTIVE
+    moving = job.active
     st.fragment(_progress, run_every="1s" if moving else None)(shop, job)
     if job.done:
         _publishing(shop, job)
@@ -46,7 +46,7 @@ def _progress(shop: Shop, drawn: Job) -> None:
         job = jobs.get(shop.db, drawn.id)
         if _outdated(drawn, job):
             st.rerun()
-        samples = jobs.history(shop.db, job.id)
+        samples = pace.history(shop.db, job.id)
         job_card.card(shop, job, [], opened=True)
         chart = speed_chart(samples, words.zone(st.context.timezone))
         if chart is not None:

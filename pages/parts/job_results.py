@@ -11,7 +11,7 @@ import streamlit as st
 from batch import downloads, rows
 from batch.downloads import Form
 from batch.fields import result_columns
-from batch.jobs import ACTIVE, Job, get
+from batch.jobs import Job, get
 from batch.results import ResultRow
 from core.schema import RowStatus
 from pages.parts import words
@@ -32,7 +32,7 @@ def files(shop: Shop, job: Job) -> None:
         if job.failed:
             label = f"{words.several(job.failed, 'failed row')} as CSV"
             _file(shop, job, Form.FAILED, label, "text/csv")
-    if job.status in ACTIVE:
+    if job.active:
         st.caption("A file taken now has empty cells where rows are still waiting.")
 
 
@@ -67,9 +67,7 @@ def results(shop: Shop, job: Job) -> None:
         _failed_rows(shop, job)
     else:
         number = _page_number(job.rows, f"page-{job.id}")
-        st.fragment(_all_rows, run_every="2s" if job.status in ACTIVE else None)(
-            shop, job.id, number
-        )
+        st.fragment(_all_rows, run_every="2s" if job.active else None)(shop, job.id, number)
 
 
 def _page_number(count: int, key: str, *, only_arrows: bool = False) -> int:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import altair as alt
 import pandas as pd  # type: ignore[import-untyped]
 
-from batch.jobs import Sample
+from batch.pace import Sample
 from pages.parts import words
 
 MAX_POINTS = 120

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch import control, jobs, rows, runs
+from batch import control, jobs, pace, rows, runs
 from batch.extract import Outcome
 from batch.jobs import Job
 from core.db import Database
@@ -177,7 +177,7 @@ def test_a_deleted_job_is_gone_with_its_rows_and_late_outcomes_are_refused(
     assert jobs.listing(db) == []
     assert not rows.record(db, job.id, 0, [done(2)], RUN)
     rows.sample(db, job.id)
-    assert jobs.history(db, job.id) == []
+    assert pace.history(db, job.id) == []
 
 
 def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
@@ -201,4 +201,4 @@ def test_history_and_rate_come_from_samples(db: Database, make_job: MakeJob) -> 
     rows.sample(db, job.id)
     record(db, job, done(1), done(2))
     rows.sample(db, job.id)
-    assert [sample.done for sample in jobs.history(db, job.id)] == [0, 2]
+    assert [sample.done for sample in pace.history(db, job.id)] == [0, 2]

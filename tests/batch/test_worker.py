@@ -57,7 +57,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def until_ended(db: Database, job: Job) -> Job:
-    until(lambda: jobs.get(db, job.id).status not in jobs.ACTIVE)
+    until(lambda: not jobs.get(db, job.id).active)
     return jobs.get(db, job.id)
 
 

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from batch import control, jobs, rows, uploads
 from batch.extract import Outcome
 from batch.fields import Field
-from batch.jobs import Job, Sample
+from batch.jobs import Job
+from batch.pace import Sample
 from core import products
 from core.db import Database
 from core.errors import JobError
