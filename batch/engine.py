@@ -130,6 +130,8 @@ class Engine:
             return
         try:
             self._run_rows(Shard(job, shard_no))
+            for left in runs.end_shard(self._db, job_id, run, shard_no):
+                self._run_rows(Shard(job, left, last=True))
         except Refused as error:
             runs.fail(self._db, job_id, run, _reason(error))
         if runs.settle(self._db, job_id, run):

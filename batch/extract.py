@@ -6,7 +6,7 @@ broken JSON, because a repaired answer looks like a good one.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,15 @@ from batch.answers import answer_schema, coerce
 from batch.columns import Columns
 from batch.fields import FieldSet
 from batch.grounding import ground
-from batch.prompt import ROW_CHARACTERS, messages, row_text, system_text
+from batch.inputs import Input
+from batch.prompt import ROW_CHARACTERS, messages, system_text
 from core.errors import AnswerError, CutOffError, ModelError, RateLimited, Refused
 from core.model import Answer, Request
 from core.schema import RowStatus
 from core.usage import Call, Tokens
 from core.values import Value
 
+NO_TEXT = "The row has no text to read."
 #: An answer that is cut off twice is taken to be too long for its limit.
 CUT_OFF_ATTEMPTS = 2
 #: 1, 2, 4, 8 s and so on: long enough together for an endpoint to be started again.
@@ -41,8 +43,11 @@ class Outcome:
     Attributes:
         notes: What was noticed and corrected, in words.
         error: Why it failed; empty for a row that is done.
+        reason: The kind of failure, in words that many rows share.
         raw: The model's answer where it could not be used.
-        attempts: Calls it took.
+        key: What went into it; see :mod:`batch.inputs`.
+        model: Which model gave it.
+        attempts: Calls it took; none where it was known already.
         tokens: Of all attempts together.
         total_ms: Time in calls, all attempts together.
         calls: Every call made for it, also those that were called back.
@@ -53,7 +58,10 @@ class Outcome:
     values: dict[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: str = ""
+    reason: str = ""
     raw: str = ""
+    key: bytes | None = None
+    model: str = ""
     attempts: int = 1
     tokens: Tokens = field(default_factory=Tokens)
     total_ms: float = 0.0
@@ -67,17 +75,29 @@ class Extraction:
         columns: Which columns the model reads.
         fields: What to extract.
         attempts: How often a row is tried before it is given up.
+        endpoint: The only endpoint to ask; None: any.
+        patience: How many times the usual length and time an answer may take.
     """
 
-    def __init__(self, columns: Columns, fields: FieldSet, *, attempts: int) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        fields: FieldSet,
+        *,
+        attempts: int,
+        endpoint: str | None = None,
+        patience: float = 1.0,
+    ) -> None:
         self.columns = columns
         self.fields = fields
         self.attempts = attempts
         self._system = system_text(fields)
         self._schema: dict[str, Any] = answer_schema(fields)
-        self._max_tokens = 64 + 60 * len(fields)
+        self._max_tokens = round((64 + 60 * len(fields)) * patience)
+        self._endpoint = endpoint
+        self._patience = patience
 
-    async def extract(self, ask: Ask, row_no: int, row: Mapping[str, str]) -> Outcome:
+    async def extract(self, ask: Ask, item: Input) -> Outcome:
         """Extract one row, trying again with backoff what may succeed the next time.
 
         A row that fails is an outcome, not an exception.
@@ -85,21 +105,35 @@ class Extraction:
         Raises:
             Refused: No row will be answered until somebody changes something.
         """
-        product, cut = row_text(row, self.columns)
-        if not product:
+        if not item.text:
             return Outcome(
-                row_no, RowStatus.FAILED, error="The row has no text to read.", attempts=0
+                item.row_no,
+                RowStatus.FAILED,
+                error=NO_TEXT,
+                reason=NO_TEXT,
+                key=item.key,
+                attempts=0,
             )
-        request = Request(
-            messages(self._system, product), self._schema, self._max_tokens, prefix=self._system
-        )
-        attempts = _Attempts(ask, request, self.attempts)
-        return await attempts.outcome(row_no, lambda answer: self._read(answer, row, cut))
+        attempts = _Attempts(ask, self.request(item), self.attempts)
+        return await attempts.outcome(item, lambda answer: self.read(answer, item))
 
-    def _read(
-        self, answer: Answer, row: Mapping[str, str], cut: bool
-    ) -> tuple[dict[str, Value], tuple[str, ...]]:
-        """Typed, grounded values and notes from an answer."""
+    def request(self, item: Input) -> Request:
+        """What a model is asked for this row."""
+        return Request(
+            messages(self._system, item.text),
+            self._schema,
+            self._max_tokens,
+            prefix=self._system,
+            endpoint=self._endpoint,
+            patience=self._patience,
+        )
+
+    def read(self, answer: Answer, item: Input) -> tuple[dict[str, Value], tuple[str, ...]]:
+        """Typed, grounded values and notes from an answer.
+
+        Raises:
+            AnswerError: It is not what was asked for.
+        """
         try:
             parsed = orjson.loads(answer.text)
         except orjson.JSONDecodeError as error:
@@ -110,8 +144,8 @@ class Extraction:
         missing = [item.name for item in self.fields if item.required and item.name not in typed]
         if missing:
             raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
-        values = {name: ground(value, row, self.columns.text) for name, value in typed.items()}
-        if cut:
+        values = {name: ground(value, item.row, self.columns.text) for name, value in typed.items()}
+        if item.cut:
             problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
         return values, tuple(problems)
 
@@ -134,7 +168,7 @@ class _Attempts:
         )
 
     async def outcome(
-        self, row_no: int, read: Callable[[Answer], tuple[dict[str, Value], tuple[str, ...]]]
+        self, item: Input, read: Callable[[Answer], tuple[dict[str, Value], tuple[str, ...]]]
     ) -> Outcome:
         async def once() -> Outcome:
             self._count += 1
@@ -142,7 +176,7 @@ class _Attempts:
             self._tokens += answer.tokens
             self._total_ms += answer.total_ms
             values, notes = read(answer)
-            return self._ended(row_no, RowStatus.DONE, values=values, notes=notes)
+            return self._ended(item, RowStatus.DONE, values=values, notes=notes, model=answer.model)
 
         try:
             return await self._retrying(once)
@@ -150,12 +184,15 @@ class _Attempts:
             raise
         except ModelError as error:
             raw = error.raw if isinstance(error, AnswerError) else ""
-            return self._ended(row_no, RowStatus.FAILED, error=error.message, raw=raw)
+            return self._ended(
+                item, RowStatus.FAILED, error=error.message, reason=error.reason, raw=raw
+            )
 
-    def _ended(self, row_no: int, status: RowStatus, **parts: Any) -> Outcome:
+    def _ended(self, item: Input, status: RowStatus, **parts: Any) -> Outcome:
         return Outcome(
-            row_no,
+            item.row_no,
             status,
+            key=item.key,
             attempts=self._count,
             tokens=self._tokens,
             total_ms=self._total_ms,

@@ -88,12 +88,16 @@ def submit(
     name: str,
     *,
     request_key: str | None = None,
+    fresh: bool = False,
+    version_of: Job | None = None,
 ) -> Job:
     """Record a job; once this returns it survives anything, and the worker takes it up.
 
     Args:
         request_key: Names the request, so that :func:`by_request` finds its job
             again; no two jobs have the same.
+        fresh: Read every row anew, whatever earlier jobs have found.
+        version_of: The job that this one does again with other fields or columns.
 
     Raises:
         JobError: The upload is gone or has no rows.
@@ -116,13 +120,22 @@ def submit(
                 reason="",
                 run=1,
                 rows=count,
-                origin_id=job_id,
+                origin_id=version_of.origin_id if version_of else job_id,
+                version=_next_version(connection, version_of),
+                fresh=fresh,
                 request_key=request_key,
                 created_at=time.time(),
             )
         )
         connection.execute(shards.insert(), _shards(job_id, count))
     return get(db, job_id)
+
+
+def _next_version(connection: Connection, earlier: Job | None) -> int:
+    if earlier is None:
+        return 1
+    latest = sa.select(sa.func.max(jobs.c.version)).where(jobs.c.origin_id == earlier.origin_id)
+    return int(connection.execute(latest).scalar() or earlier.version) + 1
 
 
 def _shards(job_id: str, count: int) -> list[dict[str, Any]]:

@@ -15,6 +15,10 @@ from batch.fields import Field, FieldSet, FieldType
 #: Longest row text that is sent, in characters; about 1,500 tokens of English.
 ROW_CHARACTERS = 6000
 
+#: Raised whenever the words of the prompt, or the way an answer to it is read, change:
+#: results of the old ones are then not taken for results of the new.
+PROMPT_VERSION = 1
+
 RULES = """You fill in a shop's product data. Read the product and answer with one JSON object.
 Copy values exactly as they are written in the product. Where the product does not state a value, \
 write "" or null.

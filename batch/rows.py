@@ -22,6 +22,7 @@ from core.usage import record as record_usage
 from core.values import Value
 
 ENDED = (RowStatus.DONE, RowStatus.FAILED)
+REASON_CHARACTERS = 120
 
 
 def missing(db: Database, job_id: str, first_row: int, count: int) -> list[int]:
@@ -36,6 +37,20 @@ def missing(db: Database, job_id: str, first_row: int, count: int) -> list[int]:
         )
         known = set(ended.scalars())
     return [number for number in range(first_row, first_row + count) if number not in known]
+
+
+def to_read_again(db: Database, job_id: str, first_row: int, count: int) -> set[int]:
+    """The rows of a range that had ended, and that a person wants to have read again."""
+    with db.read() as connection:
+        return set(
+            connection.execute(
+                sa.select(rows.c.row_no).where(
+                    rows.c.job_id == job_id,
+                    rows.c.row_no.between(first_row, first_row + count - 1),
+                    rows.c.status == RowStatus.RETRY,
+                )
+            ).scalars()
+        )
 
 
 def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome], run: int) -> bool:
@@ -67,7 +82,10 @@ def _store(connection: Connection, job_id: str, outcomes: Sequence[Outcome], run
     statement = dialect.insert(rows)
     new = statement.excluded
     summed = ("attempts", "prompt_tokens", "completion_tokens")
-    replaced = ("status", "values", "notes", "error", "raw", "run", "finished_at")
+    replaced = (
+        *("status", "values", "notes", "error", "reason", "raw"),
+        *("input_key", "model", "run", "finished_at"),
+    )
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["job_id", "row_no"],
@@ -87,7 +105,10 @@ def _stored(job_id: str, outcome: Outcome, run: int, now: float) -> dict[str, An
         "values": {name: value.to_json() for name, value in outcome.values.items()},
         "notes": list(outcome.notes),
         "error": outcome.error,
+        "reason": outcome.reason[:REASON_CHARACTERS],
         "raw": outcome.raw,
+        "input_key": outcome.key,
+        "model": outcome.model,
         "attempts": outcome.attempts,
         "prompt_tokens": outcome.tokens.prompt,
         "completion_tokens": outcome.tokens.completion,
@@ -103,6 +124,7 @@ def _recount(connection: Connection, job_id: str, shard_no: int) -> None:
         sa.select(
             sa.func.sum(sa.case((rows.c.status == RowStatus.DONE, 1), else_=0)).label("done"),
             sa.func.sum(sa.case((rows.c.status == RowStatus.FAILED, 1), else_=0)).label("failed"),
+            sa.func.sum(sa.case((_reused(), 1), else_=0)).label("reused"),
             sa.func.sum(rows.c.attempts).label("calls"),
             sa.func.sum(rows.c.prompt_tokens).label("prompt_tokens"),
             sa.func.sum(rows.c.completion_tokens).label("completion_tokens"),
@@ -113,6 +135,10 @@ def _recount(connection: Connection, job_id: str, shard_no: int) -> None:
         .where(shards.c.job_id == job_id, shards.c.shard_no == shard_no)
         .values(dict(counts.one()))
     )
+
+
+def _reused() -> sa.ColumnElement[bool]:
+    return sa.and_(rows.c.status == RowStatus.DONE, rows.c.attempts == 0)
 
 
 def sample(db: Database, job_id: str) -> None:

@@ -66,6 +66,35 @@ def is_current(db: Database, job_id: str, run: int) -> bool:
         )
 
 
+def end_shard(db: Database, job_id: str, run: int, shard_no: int) -> list[int]:
+    """Note that a shard was gone through in this run.
+
+    Returns:
+        When it was the last one, the shards that still miss rows: those had to
+        wait for equal rows in other shards.
+    """
+    with db.write() as connection:
+        ended = (
+            shards.update()
+            .where(shards.c.job_id == job_id, shards.c.shard_no == shard_no)
+            .where(sa.exists().where(_current(job_id, run)))
+            .values(run=run)
+        )
+        if not connection.execute(ended).rowcount:
+            return []
+        unfinished = _unfinished(connection, job_id)
+        to_come = connection.execute(
+            sa.select(shards.c.shard_no)
+            .where(
+                shards.c.job_id == job_id,
+                shards.c.shard_no.in_(unfinished),
+                shards.c.run < run,
+            )
+            .limit(1)
+        ).first()
+        return [] if to_come else unfinished
+
+
 def settle(db: Database, job_id: str, run: int) -> bool:
     """Mark the job as done if no row is missing any more; returns whether it is."""
     with db.write() as connection:

@@ -8,12 +8,14 @@ it shards.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batch import rows, runs
+from batch import memory, rows, runs
 from batch.extract import Extraction, Outcome
+from batch.inputs import Input, Inputs
 from batch.jobs import Job
+from batch.memory import Division
 from batch.table import SHARD_ROWS, read_table
 from batch.uploads import table_path
 from core.batch_lane import BatchLane
@@ -33,10 +35,16 @@ LOOK_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A range of a job's rows, in one run of the job."""
+    """A range of a job's rows, in one run of the job.
+
+    Attributes:
+        last: Whether all shards were gone through before: then no row waits any
+            more for an equal one elsewhere.
+    """
 
     job: Job
     number: int
+    last: bool = False
 
     @property
     def first_row(self) -> int:
@@ -61,6 +69,10 @@ class RowLoop:
     async def run(self, shard: Shard) -> None:
         """Extract the shard's missing rows and store each outcome.
 
+        Rows that are known already are stored without a call. A row whose
+        equal is asked for in another shard is left, for that shard or for the
+        last pass (:attr:`Shard.last`).
+
         Returns early, with everything so far stored, when the job was paused,
         cancelled or deleted.
 
@@ -68,35 +80,73 @@ class RowLoop:
             Refused: The endpoints will not serve any row.
             ShopkeeperError: There is no endpoint for background jobs.
         """
-        most = self._most_calls()
+        most = self._most_calls(shard.job)
         if self._lane is None:
             self._lane = BatchLane(self._pool, timeout_s=self._settings.call_timeout_s)
+        division = await asyncio.to_thread(self._divide, shard)
+        if await self._ask(shard, division.ours, most, self._lane):
+            await asyncio.to_thread(self._end, shard, division)
+
+    def _divide(self, shard: Shard) -> Division:
+        """See what is to be asked for, and store what is known."""
+        job, extent = shard.job, (shard.job.id, shard.first_row, shard.count)
+        wanted = frozenset(rows.missing(self._db, *extent))
+        items = list(self._read(shard, wanted))
+        answering = memory.models(self._pool.roster.endpoints(), job.endpoint)
+        again = rows.to_read_again(self._db, *extent)
+        if shard.last:
+            known = memory.settled(self._db, job, items)
+            there = {outcome.row_no for outcome in known}
+            division = Division(known, [one for one in items if one.row_no not in there], [])
+        else:
+            division = memory.divide(self._db, job, items, again, answering)
+        if division.known:
+            rows.record(self._db, job.id, shard.number, division.known, job.run)
+        return division
+
+    def _end(self, shard: Shard, division: Division) -> None:
+        """Take over what has come of equal rows, and let other shards see what has come of ours."""
         job = shard.job
-        wanted = await asyncio.to_thread(
-            rows.missing, self._db, job.id, shard.first_row, shard.count
+        if division.others:
+            came = memory.settled(self._db, job, division.others)
+            rows.record(self._db, job.id, shard.number, came, job.run)
+        memory.release(self._db, job.id, shard.first_row, shard.count)
+
+    async def _ask(self, shard: Shard, items: Sequence[Input], most: int, lane: BatchLane) -> bool:
+        """Ask for rows, many at a time; returns whether all of them were gone through."""
+        job = shard.job
+        extraction = Extraction(
+            job.columns,
+            job.fields,
+            attempts=self._settings.row_attempts,
+            endpoint=job.endpoint,
+            patience=job.patience,
         )
-        source = self._read(shard, frozenset(wanted))
-        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue()
-        extraction = Extraction(job.columns, job.fields, attempts=self._settings.row_attempts)
+        source, outcomes = iter(items), asyncio.Queue[Outcome | None]()
         tasks = [
-            asyncio.create_task(_row_after_row(self._lane, extraction, source, outcomes))
-            for _ in range(min(most, len(wanted)))
+            asyncio.create_task(_row_after_row(lane, extraction, source, outcomes))
+            for _ in range(min(most, len(items)))
         ]
         store = asyncio.create_task(self._store(shard, outcomes))
         watch = asyncio.create_task(self._watch(job))
         try:
-            await _first_to_end(tasks, watch, store)
+            return await _first_to_end(tasks, watch, store)
         finally:
             await _stop([*tasks, watch])
             outcomes.put_nowait(None)
             await store
 
-    def _most_calls(self) -> int:
+    def _most_calls(self, job: Job) -> int:
         """Calls that could be under way at the same time, if chat left everything."""
-        endpoints = self._pool.roster.endpoints()
-        slots = sum(one.slots for one in endpoints if Lane.BATCH in one.lanes)
-        if not slots:
+        endpoints = [one for one in self._pool.roster.endpoints() if Lane.BATCH in one.lanes]
+        if not endpoints:
             raise SettingError("No endpoint serves background jobs: see `lanes` in endpoints.toml.")
+        slots = sum(one.slots for one in endpoints if job.endpoint in (None, one.name))
+        if not slots:
+            raise SettingError(
+                f"The endpoint “{job.endpoint}”, which this job is to use, is not there any more "
+                "or does not serve background jobs. Retry the job with another one."
+            )
         return slots
 
     async def close(self) -> None:
@@ -104,10 +154,13 @@ class RowLoop:
         if self._lane is not None:
             await self._lane.close()
 
-    def _read(self, shard: Shard, wanted: frozenset[int]) -> Iterator[tuple[int, dict[str, str]]]:
+    def _read(self, shard: Shard, wanted: frozenset[int]) -> Iterator[Input]:
+        if not wanted:
+            return iter(())
+        inputs = Inputs(shard.job.columns, shard.job.fields)
         table = table_path(self._settings, shard.job.upload_id)
         found = read_table(table, shard.first_row, shard.count)
-        return ((number, row) for number, row in found if number in wanted)
+        return (inputs.of(number, row) for number, row in found if number in wanted)
 
     async def _watch(self, job: Job) -> None:
         """End when the job should no longer be worked on in this run."""
@@ -131,12 +184,12 @@ class RowLoop:
 async def _row_after_row(
     lane: BatchLane,
     extraction: Extraction,
-    source: Iterator[tuple[int, Mapping[str, str]]],
+    source: Iterator[Input],
     outcomes: asyncio.Queue[Outcome | None],
 ) -> None:
     """Take row after row from the source that all of them share."""
-    for number, row in source:
-        outcomes.put_nowait(await extraction.extract(lane.complete, number, row))
+    for item in source:
+        outcomes.put_nowait(await extraction.extract(lane.complete, item))
 
 
 async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome], bool]:
@@ -158,16 +211,21 @@ async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome]
 
 async def _first_to_end(
     tasks: list[asyncio.Task[None]], watch: asyncio.Task[None], store: asyncio.Task[None]
-) -> None:
-    """Wait until every task is through, the watch says stop, or something fails."""
+) -> bool:
+    """Wait until every task is through, or the watch says stop; returns whether all are through.
+
+    Raises:
+        Exception: What one of them failed with.
+    """
     work = set(tasks)
     while work:
         ended, _ = await asyncio.wait({*work, watch, store}, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.result()
         if watch in ended:
-            return
+            return False
         work -= ended
+    return True
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from batch.columns import Columns
 from batch.extract import Extraction, Outcome
 from batch.fields import FieldSet
+from batch.inputs import Inputs
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.endpoints import Endpoint
@@ -34,12 +35,13 @@ def try_rows(
         ServiceError: The embedded model has not been started.
     """
     attempts = min(ATTEMPTS, lane.pool.settings.row_attempts)
-    extraction = Extraction(columns, fields, attempts=attempts)
+    extraction, inputs = Extraction(columns, fields, attempts=attempts), Inputs(columns, fields)
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
         asker = _Asker(lane)
         pending = {
-            loop.create_task(extraction.extract(asker.ask, number, row)) for number, row in rows
+            loop.create_task(extraction.extract(asker.ask, inputs.of(number, row)))
+            for number, row in rows
         }
         try:
             while pending:

@@ -81,6 +81,11 @@ class ModelError(ShopkeeperError):
 
     transient = False
 
+    @property
+    def reason(self) -> str:
+        """What kind of failure it is, in words that are the same for many rows."""
+        return self.message
+
 
 class EndpointError(ModelError):
     """The endpoint refused the call, failed, or could not be reached."""
@@ -89,6 +94,13 @@ class EndpointError(ModelError):
         super().__init__(message)
         self.status = status
         self.transient = transient
+
+    @property
+    def reason(self) -> str:
+        """The status alone: what a server says with it differs from row to row."""
+        if self.status is None:
+            return self.message
+        return f"The endpoint answered with an error ({self.status})."
 
 
 class RateLimited(EndpointError):

@@ -49,12 +49,16 @@ class Request:
         schema: JSON schema that the answer is constrained to.
         max_tokens: Longest answer.
         prefix: Names the part that calls share, so that they can be sent where it is warm.
+        endpoint: The only endpoint to ask; None: any.
+        patience: How many times the usual time the answer may take.
     """
 
     messages: Sequence[Mapping[str, str]]
     schema: Mapping[str, Any]
     max_tokens: int
     prefix: str = ""
+    endpoint: str | None = None
+    patience: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class ModelClient:
     def __init__(self, endpoint: Endpoint, *, timeout_s: float) -> None:
         self.endpoint = endpoint
         self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     async def complete(
@@ -108,7 +112,8 @@ class ModelClient:
             AnswerError: An answer that is malformed, empty or cut off.
         """
         started = time.perf_counter()
-        content = await self._send(self._body(request, lane, slot))
+        timeout = aiohttp.ClientTimeout(total=self._timeout_s * request.patience)
+        content = await self._send(self._body(request, lane, slot), timeout)
         return _read(content, self.endpoint, (time.perf_counter() - started) * 1000)
 
     def _body(self, request: Request, lane: Lane, slot: int | None) -> dict[str, Any]:
@@ -124,9 +129,10 @@ class ModelClient:
             body |= {"max_tokens": request.max_tokens, "temperature": 0}
         return body
 
-    async def _send(self, body: Mapping[str, Any]) -> bytes:
+    async def _send(self, body: Mapping[str, Any], timeout: aiohttp.ClientTimeout) -> bytes:
+        sent = orjson.dumps(body)
         try:
-            async with self._open().post(self._url, data=orjson.dumps(body)) as response:
+            async with self._open().post(self._url, data=sent, timeout=timeout) as response:
                 content = await response.read()
         except TimeoutError as error:
             raise TimedOut(f"{self.endpoint.name} did not answer in time.") from error
@@ -146,7 +152,6 @@ class ModelClient:
             key = self.endpoint.api_key.get_secret_value()
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
-                timeout=self._timeout,
                 headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
                 # A proxy of the environment is for the way out, not for this machine.
                 trust_env=not self._url.startswith(LOOPBACK_URLS),

@@ -129,6 +129,8 @@ shards = Table(
     Column("failed", Integer, nullable=False, default=0),
     #: Of the done ones, those that took no call: known from an earlier job or an equal row.
     Column("reused", Integer, nullable=False, server_default="0"),
+    #: The last run in which all its rows were gone through.
+    Column("run", Integer, nullable=False, server_default="0"),
     Column("calls", Integer, nullable=False, default=0),
     Column("prompt_tokens", BigInteger, nullable=False, default=0),
     Column("completion_tokens", BigInteger, nullable=False, default=0),
@@ -160,8 +162,19 @@ sa.Index("rows_by_status", rows.c.job_id, rows.c.status, rows.c.row_no)
 sa.Index(
     "rows_by_input",
     rows.c.input_key,
-    sqlite_where=rows.c.status == RowStatus.DONE,
-    postgresql_where=rows.c.status == RowStatus.DONE,
+    rows.c.finished_at,
+    sqlite_where=rows.c.input_key.is_not(None),
+    postgresql_where=rows.c.input_key.is_not(None),
+)
+
+#: Which row is asked for the equal ones, while its shard is being worked on.
+claims = Table(
+    "claims",
+    metadata,
+    Column("job_id", String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("input_key", LargeBinary(16), primary_key=True),
+    Column("row_no", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
 )
 
 #: Progress over time, written by the worker: what the plot and the rate are drawn from.

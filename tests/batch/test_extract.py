@@ -10,6 +10,7 @@ from batch import extract
 from batch.columns import Columns
 from batch.extract import Ask, Extraction, Outcome
 from batch.fields import FieldSet, parse_fields
+from batch.inputs import Inputs
 from core.endpoints import Endpoint
 from core.errors import EndpointError
 from core.model import ModelClient
@@ -41,11 +42,10 @@ def extract_row(
         client = ModelClient(
             Endpoint(name="fake", base_url=fake.url, model="fake"), timeout_s=timeout_s
         )
-        extraction = Extraction(
-            Columns(id="id", text=("title", "notes")), fields, attempts=attempts
-        )
+        columns = Columns(id="id", text=("title", "notes"))
+        extraction = Extraction(columns, fields, attempts=attempts)
         try:
-            return await extraction.extract(asking(client), 1, row)
+            return await extraction.extract(asking(client), Inputs(columns, fields).of(1, row))
         finally:
             await client.close()
 
@@ -126,9 +126,10 @@ def test_an_endpoint_that_is_not_there_is_a_failed_row(fields: FieldSet) -> None
     async def once() -> Outcome:
         nowhere = Endpoint(name="gone", base_url="http://127.0.0.1:9/v1", model="fake")
         client = ModelClient(nowhere, timeout_s=2)
-        extraction = Extraction(Columns(text=("title",)), fields, attempts=2)
+        columns = Columns(text=("title",))
+        extraction = Extraction(columns, fields, attempts=2)
         try:
-            return await extraction.extract(asking(client), 1, ROW)
+            return await extraction.extract(asking(client), Inputs(columns, fields).of(1, ROW))
         finally:
             await client.close()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -7,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from batch import control, jobs, publish, rows
+from batch import control, jobs, publish, rows, uploads
 from batch.jobs import Job
 from core import products, schema
 from core.chat_lane import ChatLane
@@ -22,7 +24,7 @@ from core.errors import JobError
 from core.pool import open_pool
 from core.schema import JobStatus, RowStatus
 from core.settings import Settings, load_settings
-from tests.batch.conftest import MakeJob
+from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 pytestmark = pytest.mark.processes
@@ -255,3 +257,44 @@ def test_a_job_with_one_good_row_goes_on_through_bad_ones(
     with worker(settings, endpoint):
         ended = until_ended(db, job)
     assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 1, 119)
+
+
+def submit(settings: Settings, db: Database, titles: Sequence[str], *, fresh: bool = False) -> Job:
+    lines = [f"P{number},{title}" for number, title in enumerate(titles, start=1)]
+    data = io.BytesIO("\n".join(["id,title", *lines]).encode())
+    upload = uploads.store(settings, db, "bottles.csv", data)
+    return jobs.submit(db, upload.id, replace(COLUMNS, price=None), FIELDS, "Bottles", fresh=fresh)
+
+
+def test_tomorrows_catalog_is_paid_for_only_where_it_changed(
+    settings: Settings, db: Database, endpoint: FakeEndpoint
+) -> None:
+    titles = [f"Acme bottle {number} l" for number in range(1500)]
+    today = submit(settings, db, titles)
+    with worker(settings, endpoint):
+        until_ended(db, today)
+        assert endpoint.calls.total() == 1500
+        changed = [*titles[:-3], "Acme cup", "Acme plate", "Acme fork"]
+        random.Random(1).shuffle(changed)
+        tomorrow = until_ended(db, submit(settings, db, changed))
+        assert (tomorrow.done, tomorrow.reused, tomorrow.calls) == (1500, 1497, 3)
+        assert endpoint.calls.total() == 1503
+        anew = until_ended(db, submit(settings, db, titles[:4], fresh=True))
+        assert (anew.done, anew.reused) == (4, 0)
+    assert endpoint.calls.total() == 1507
+    row = next(iter(rows.page(settings, db, tomorrow, 1, 1)))
+    assert row.values["brand"].value == "Acme"
+
+
+def test_equal_rows_of_a_file_are_asked_for_once(
+    settings: Settings, db: Database, endpoint: FakeEndpoint
+) -> None:
+    bad = Reply(status=400, body=b"{}")
+    endpoint.script = lambda text, _: bad if "bottle 3 " in text else Reply("{}", delay_s=0.3)
+    job = submit(settings, db, [f"Acme bottle {number % 7} l" for number in range(2500)])
+    with worker(settings, endpoint):
+        ended = until_ended(db, job)
+    assert endpoint.calls.total() == 7
+    assert (ended.status, ended.done + ended.failed) == (JobStatus.DONE, 2500)
+    assert ended.failed == sum(number % 7 == 3 for number in range(2500))
+    assert ended.calls == 7

@@ -25,19 +25,33 @@ def upgrade() -> None:
     op.execute("UPDATE jobs SET origin_id = id")
     with op.batch_alter_table("shards", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reused", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("run", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("rows", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reason", sa.String(120), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("input_key", sa.LargeBinary(16)))
         batch_op.add_column(sa.Column("model", sa.Text(), nullable=False, server_default=""))
         batch_op.create_index(
             "rows_by_input",
-            ["input_key"],
+            ["input_key", "finished_at"],
             unique=False,
-            sqlite_where=sa.text("status = 'done'"),
-            postgresql_where=sa.text("status = 'done'"),
+            sqlite_where=sa.text("input_key IS NOT NULL"),
+            postgresql_where=sa.text("input_key IS NOT NULL"),
         )
+    _create_claims()
     _create_workers()
     _create_provider_batches()
+
+
+def _create_claims() -> None:
+    op.create_table(
+        "claims",
+        sa.Column(
+            "job_id", sa.String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column("input_key", sa.LargeBinary(16), primary_key=True),
+        sa.Column("row_no", sa.Integer(), nullable=False),
+        sa.Column("run", sa.Integer(), nullable=False),
+    )
 
 
 def _create_workers() -> None:
@@ -78,11 +92,13 @@ def _create_provider_batches() -> None:
 def downgrade() -> None:
     op.drop_table("provider_batches")
     op.drop_table("workers")
+    op.drop_table("claims")
     with op.batch_alter_table("rows", schema=None) as batch_op:
         batch_op.drop_index("rows_by_input")
         for name in ("model", "input_key", "reason"):
             batch_op.drop_column(name)
     with op.batch_alter_table("shards", schema=None) as batch_op:
+        batch_op.drop_column("run")
         batch_op.drop_column("reused")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_jobs_origin_id"))

@@ -1,0 +1,60 @@
+"""What goes into a row's result: its text as the model reads it, and a key that names all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
+
+from batch.answers import answer_schema
+from batch.columns import Columns
+from batch.fields import FieldSet
+from batch.prompt import PROMPT_VERSION, row_text, system_text
+
+KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One row, ready to be asked for.
+
+    Attributes:
+        row_no: 1-based.
+        row: Its cells by column, as they stand in the catalog.
+        text: What of it the model reads.
+        cut: Whether the text had to be cut to fit.
+        key: The same for every row of which a model is asked exactly the same,
+            in this and in other catalogs; 16 bytes.
+    """
+
+    row_no: int
+    row: Mapping[str, str]
+    text: str
+    cut: bool
+    key: bytes
+
+
+class Inputs:
+    """Makes inputs of rows; the part that all rows share is prepared once.
+
+    Which model answers is not in the key: it is known only once it has.
+    """
+
+    def __init__(self, columns: Columns, fields: FieldSet) -> None:
+        self._columns = columns
+        shared = [
+            PROMPT_VERSION,
+            system_text(fields),
+            answer_schema(fields),
+            [field.model_dump(mode="json") for field in fields],
+        ]
+        self._shared = blake2b(orjson.dumps(shared), digest_size=KEY_BYTES).digest()
+
+    def of(self, row_no: int, row: Mapping[str, str]) -> Input:
+        """The input that a row is."""
+        text, cut = row_text(row, self._columns)
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES)
+        digest.update(self._shared)
+        return Input(row_no, row, text, cut, digest.digest())
