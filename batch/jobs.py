@@ -176,6 +176,13 @@ def listing(db: Database, limit: int = 200) -> list[Job]:
         return _select(connection, sa.true(), limit)
 
 
+def versions(db: Database, job: Job) -> list[Job]:
+    """All versions of a job that are there, the first one first."""
+    with db.read() as connection:
+        found = _select(connection, jobs.c.origin_id == job.origin_id)
+    return sorted(found, key=lambda one: one.version)
+
+
 def _select(
     connection: Connection, condition: sa.ColumnElement[bool], limit: int | None = None
 ) -> list[Job]:

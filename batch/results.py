@@ -39,6 +39,7 @@ class ResultRow:
         values: By field name.
         error: Why it failed, for the merchandiser.
         notes: What was doubted about its values.
+        raw: The model's answer where it could not be used.
     """
 
     row_no: int
@@ -47,6 +48,7 @@ class ResultRow:
     values: Mapping[str, Value]
     error: str = ""
     notes: tuple[str, ...] = ()
+    raw: str = ""
 
 
 def csv_lines(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from core.values import Value
 
 ENDED = (RowStatus.DONE, RowStatus.FAILED)
 REASON_CHARACTERS = 120
+_SUMMED = ("attempts", "prompt_tokens", "completion_tokens")
 
 
 def missing(db: Database, job_id: str, first_row: int, count: int) -> list[int]:
@@ -70,7 +72,7 @@ def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome]
         stored = [one for one in outcomes if run == current or one.status is RowStatus.DONE]
         if stored:
             _store(connection, job_id, stored, run)
-        _recount(connection, job_id, shard_no)
+        recount(connection, job_id, shard_no)
         calls = (call for outcome in outcomes for call in outcome.calls)
         record_usage(connection, calls, job_id=job_id)
     return True
@@ -78,23 +80,33 @@ def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome]
 
 def _store(connection: Connection, job_id: str, outcomes: Sequence[Outcome], run: int) -> None:
     now = time.time()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(rows)
-    new = statement.excluded
-    summed = ("attempts", "prompt_tokens", "completion_tokens")
-    replaced = (
-        *("status", "values", "notes", "error", "reason", "raw"),
-        *("input_key", "model", "run", "finished_at"),
-    )
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["job_id", "row_no"],
-            set_={name: new[name] for name in replaced}
-            | {name: rows.c[name] + new[name] for name in summed},
-            where=rows.c.status != RowStatus.DONE,
-        ),
+        _upsert(connection.dialect.name),
         [_stored(job_id, outcome, run, now) for outcome in outcomes],
     )
+
+
+@cache
+def _upsert(dialect: str) -> sa.Insert:
+    """Stores outcomes; built once, since building it takes as long as running it.
+
+    A row that had a result and fails when it is read again keeps that result,
+    with the error beside it.
+    """
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(rows)
+    new = statement.excluded
+    kept = sa.and_(rows.c.model != "", new.status != RowStatus.DONE)
+    as_it_was = ("values", "notes", "reason", "raw", "model", "run")
+    change = {name: sa.case((kept, rows.c[name]), else_=new[name]) for name in as_it_was}
+    change |= {name: new[name] for name in ("error", "input_key", "finished_at")}
+    change |= {name: rows.c[name] + new[name] for name in _SUMMED}
+    in_vain = sa.and_(kept, new.status == RowStatus.FAILED)
+    change["status"] = sa.case((in_vain, RowStatus.DONE), else_=new.status)
+    undone = rows.c.status != RowStatus.DONE
+    built: sa.Insert = statement.on_conflict_do_update(
+        index_elements=["job_id", "row_no"], set_=change, where=undone
+    )
+    return built
 
 
 def _stored(job_id: str, outcome: Outcome, run: int, now: float) -> dict[str, Any]:
@@ -117,7 +129,7 @@ def _stored(job_id: str, outcome: Outcome, run: int, now: float) -> dict[str, An
     }
 
 
-def _recount(connection: Connection, job_id: str, shard_no: int) -> None:
+def recount(connection: Connection, job_id: str, shard_no: int) -> None:
     """Count the shard's rows again: cheaper than being wrong, at a thousand rows."""
     first = shard_no * SHARD_ROWS + 1
     counts = connection.execute(
@@ -161,22 +173,24 @@ def page(
     first_row: int,
     count: int,
     status: RowStatus | None = None,
+    reason: str | None = None,
 ) -> list[ResultRow]:
     """A page of rows with their results, in the catalog's order.
 
     Args:
         first_row: 1-based row to begin with.
         status: Only rows that ended like this; then ``first_row`` is where the search begins.
+        reason: Only rows that failed for this reason.
     """
     if status is None:
         return list(iterate(settings, db, job, first_row, count))
+    query = sa.select(rows.c.row_no).where(
+        rows.c.job_id == job.id, rows.c.status == status, rows.c.row_no >= first_row
+    )
+    if reason is not None:
+        query = query.where(rows.c.reason == reason)
     with db.read() as connection:
-        numbers = connection.execute(
-            sa.select(rows.c.row_no)
-            .where(rows.c.job_id == job.id, rows.c.status == status, rows.c.row_no >= first_row)
-            .order_by(rows.c.row_no)
-            .limit(count)
-        ).scalars()
+        numbers = connection.execute(query.order_by(rows.c.row_no).limit(count)).scalars()
         wanted = list(numbers)
     return [row for number in wanted for row in iterate(settings, db, job, number, 1)]
 
@@ -215,5 +229,6 @@ def _result(number: int, original: dict[str, str], stored: Any) -> ResultRow:
         status=stored["status"],
         values={name: Value.from_json(value) for name, value in stored["values"].items()},
         error=stored["error"],
+        raw=stored["raw"],
         notes=tuple(stored["notes"]),
     )

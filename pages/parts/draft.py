@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from batch.columns import Columns
 from batch.fields import Field, FieldSet, parse_fields
+from batch.jobs import Job
 from core.errors import FieldsError
 
 MAX_UNDO = 50
@@ -33,6 +34,7 @@ class Draft:
         guessed: The columns as they were guessed, to mark what is still a guess.
         past: Earlier states of the entries, the latest last.
         generation: Raised whenever widgets must forget what they show.
+        version_of: The job that is to be done again with changes.
     """
 
     upload_id: str
@@ -43,6 +45,7 @@ class Draft:
     next_key: int = 0
     generation: int = 0
     name: str = ""
+    version_of: Job | None = field(default=None, repr=False)
 
     @property
     def fields(self) -> FieldSet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from batch import control
+from batch import control, retry
 from batch.jobs import Job
 from batch.pace import Sample
 from core.db import Database
@@ -62,6 +62,8 @@ def _head(job: Job) -> None:
     now, where = time.time(), words.zone(st.context.timezone)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(job.name)}**")
+        if job.version > 1:
+            st.badge(f"Version {job.version}", color="gray")
         st.badge(state.word, icon=state.icon, color=state.color)
         if job.published_at:
             st.badge("In the chat", icon=":material/storefront:", color="green")
@@ -75,6 +77,8 @@ def _fraction(job: Job) -> float:
 def counts_html(job: Job) -> str:
     """Rows, speed, time and tokens in one line of plain numbers."""
     facts = [f"<b>{job.done:,}</b> of {words.several(job.rows, 'row')} done"]
+    if job.reused:
+        facts.append(f"{job.reused:,} unchanged or equal")
     if job.failed:
         facts.append(f'<span class="sk-failed"><b>{job.failed:,}</b> failed</span>')
     if job.waiting and job.status is not JobStatus.DONE:
@@ -122,7 +126,7 @@ def _possible(shop: Shop, job: Job, opened: bool) -> Iterator[Action]:
         yield _decision(shop, job, "Resume", ":material/play_arrow:", control.resume)
     if job.failed and not job.active:
         label = f"Retry {job.failed:,} failed"
-        yield _decision(shop, job, label, ":material/replay:", control.retry_failed)
+        yield _decision(shop, job, label, ":material/replay:", retry.retry_failed)
     if job.active or job.status is JobStatus.PAUSED:
         yield Action("Cancel", "cancel", ":material/close:", lambda: _ask(job, "cancel"))
     else:

@@ -16,9 +16,10 @@ from batch.prompt import row_text
 from batch.trial import try_rows
 from batch.uploads import Upload
 from core.errors import ShopkeeperError
-from pages.parts import trial_html, trouble, words
+from pages.parts import trial_html, trouble, unchanged, words
 from pages.parts.draft import Draft
 from pages.parts.entry import Shop, open_chat_lane
+from pages.parts.escape import plain
 from pages.parts.steps import Step, current_draft, forget, keep, onward
 
 TRY_ROWS = 5
@@ -41,17 +42,21 @@ def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
     trial = _last_trial(draft, fields)
     pressed = _try_button(len(rows), again=trial is not None)
     area = st.container(key="trial")
-    forecast = _start(shop, upload, draft, fields, trial)
+    forecast, below = _start(shop, upload, draft, fields)
+    forecast.caption(_forecast(upload.catalog.rows, trial))
     onward(Step.START, ready=True)
     if pressed:
         with area:
             trial = _try(shop, draft, fields, rows)
-        forecast.caption(_forecast(upload, trial))
     elif trial:
         with area:
             places = _places(draft, rows)
         for row_no, outcome in trial.outcomes.items():
             _show(places[row_no], outcome, fields)
+    with below, trouble.boxed():
+        found = unchanged.look(shop, upload, draft, fields)
+        to_ask = found.to_ask if found and not unchanged.fresh() else upload.catalog.rows
+        forecast.caption(_forecast(to_ask, trial))
 
 
 def _try_button(count: int, *, again: bool) -> bool:
@@ -124,12 +129,14 @@ def _show(place: DeltaGenerator, outcome: Outcome, fields: FieldSet) -> None:
 
 
 def _start(
-    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, trial: Trial | None
-) -> DeltaGenerator:
-    """Draw the way to start; returns the place of the forecast."""
+    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet
+) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Draw the way to start; returns the places of the forecast and of what is unchanged."""
     st.subheader("Start in the background", anchor=False)
+    if draft.version_of:
+        earlier = draft.version_of
+        st.caption(f"A new version of “{plain(earlier.name)}”; version {earlier.version} is kept.")
     forecast = st.empty()
-    forecast.caption(_forecast(upload, trial))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name of the job", draft.name, key="job-name", on_change=_rename, max_chars=120
@@ -141,11 +148,19 @@ def _start(
             key="start",
         )
     if pressed:
-        title = name.strip() or upload.name
-        jobs.submit(shop.db, upload.id, draft.columns, fields, title)
+        jobs.submit(
+            shop.db,
+            upload.id,
+            draft.columns,
+            fields,
+            name.strip() or upload.name,
+            fresh=unchanged.fresh(),
+            version_of=draft.version_of,
+        )
+        unchanged.look_anew()
         forget()
         st.switch_page("pages/jobs.py")
-    return forecast
+    return forecast, st.container(gap="xsmall")
 
 
 def _rename() -> None:
@@ -153,10 +168,11 @@ def _rename() -> None:
         keep(replace(draft, name=st.session_state["job-name"]))
 
 
-def _forecast(upload: Upload, trial: Trial | None) -> str:
-    """How long all rows may take, judged by the rows that were tried."""
+def _forecast(to_ask: int, trial: Trial | None) -> str:
+    """How long the rows may take, judged by those that were tried."""
     kept = "You can close the browser meanwhile; nothing is lost."
     if trial is None or not trial.outcomes:
         return f"Try a few rows first to see how long it may take. {kept}"
-    whole = trial.elapsed_s / len(trial.outcomes) * upload.catalog.rows
-    return f"At the speed of the trial, all rows take {words.about(whole)}. {kept}"
+    whole = trial.elapsed_s / len(trial.outcomes) * to_ask
+    rows = words.several(to_ask, "row")
+    return f"At the speed of the trial, {rows} take {words.about(whole)}. {kept}"

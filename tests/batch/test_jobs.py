@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch import control, jobs, pace, rows, runs
+from batch import control, jobs, pace, retry, rows, runs
 from batch.extract import Outcome
 from batch.jobs import Job
 from core.db import Database
@@ -144,14 +144,14 @@ def test_decisions_that_make_no_sense_are_refused_in_words(db: Database, make_jo
     with pytest.raises(JobError, match=r"“Bottles” is not stopped"):
         control.resume(db, job.id)
     with pytest.raises(JobError, match="pause it first"):
-        control.retry_failed(db, job.id)
+        retry.retry_failed(db, job.id)
     record(db, job, done(1))
     runs.settle(db, job.id, 1)
     for decision in (control.pause, control.cancel):
         with pytest.raises(JobError):
             decision(db, job.id)
     with pytest.raises(JobError, match="No row of this job has failed"):
-        control.retry_failed(db, job.id)
+        retry.retry_failed(db, job.id)
 
 
 def test_retrying_takes_only_the_failed_rows_and_adds_up_what_they_cost(
@@ -160,7 +160,7 @@ def test_retrying_takes_only_the_failed_rows_and_adds_up_what_they_cost(
     job = make_job(3)
     record(db, job, done(1), failed(2), done(3))
     runs.settle(db, job.id, 1)
-    assert control.retry_failed(db, job.id) == 1
+    assert retry.retry_failed(db, job.id) == 1
     waiting = jobs.get(db, job.id)
     assert (waiting.status, waiting.failed, waiting.waiting) == (JobStatus.QUEUED, 0, 1)
     assert rows.missing(db, job.id, 1, 3) == [2]

@@ -15,7 +15,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from batch import control, jobs, publish, rows, uploads
+from batch import control, jobs, publish, retry, rows, uploads
 from batch.jobs import Job
 from core import products, schema
 from core.chat_lane import ChatLane
@@ -137,7 +137,7 @@ def test_failed_rows_are_kept_with_their_reason_and_retried_on_demand(
         assert row.row_no == 3
         assert "400" in row.error
         endpoint.script = lambda _text, _before: fast
-        control.retry_failed(db, job.id)
+        retry.retry_failed(db, job.id)
         again = until_ended(db, job)
     assert (again.done, again.failed) == (6, 0)
     assert endpoint.calls.total() == 7
@@ -243,7 +243,7 @@ def test_a_job_whose_first_rows_all_fail_stops_itself_with_the_reason(
         assert "no such format" in ended.reason
         assert 50 <= ended.failed < 200, "the rest of the file is not burnt"
         endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}')
-        control.retry_failed(db, job.id)
+        retry.retry_failed(db, job.id)
         again = until_ended(db, job)
     assert (again.status, again.done, again.failed) == (JobStatus.DONE, 1500, 0)
 

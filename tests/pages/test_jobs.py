@@ -223,3 +223,52 @@ def test_plots_wait_for_something_to_show() -> None:
 
 def test_counts_speak_of_what_is_there(job: Job) -> None:
     assert counts_html(job) == ("<span><b>0</b> of 3 rows done</span> · <span>3 left</span>")
+
+
+def broken(db: Database, job: Job) -> None:
+    cut = "The model's answer was cut off before its end."
+    odd = "No value for the required color."
+    failures = [
+        Outcome(1, RowStatus.FAILED, error=cut, reason=cut, raw='{"color": "gr'),
+        Outcome(2, RowStatus.FAILED, error=cut, reason=cut),
+        Outcome(3, RowStatus.FAILED, error=odd, reason=odd),
+    ]
+    ended(db, job, failures, status=JobStatus.DONE, started_at=1000.0, finished_at=1200.0)
+
+
+def test_failed_rows_are_grouped_by_reason_and_retried_with_more_room(
+    page: Open, job: Job, db: Database
+) -> None:
+    broken(db, job)
+    app = details(page, job)
+    app.radio(key=f"view-{job.id}").set_value("Failed (3)").run()
+    reasons = app.radio(key=f"reason-{job.id}")
+    assert [line.split("**")[1] for line in reasons.options] == ["3", "2", "1"]
+    assert app.code[0].value == '{"color": "gr'
+    reasons.set_value("The model's answer was cut off before its end.").run()
+    app.select_slider(key=f"room-failed-{job.id}").set_value("Four times").run()
+    button(app, "Retry these 2 rows").click().run()
+    assert not app.exception
+    again = jobs.get(db, job.id)
+    assert (again.run, again.failed, again.patience) == (2, 1, 4.0)
+
+
+def test_fields_can_be_changed_and_run_again_as_a_new_version(
+    page: Open, job: Job, db: Database
+) -> None:
+    finished(db, job)
+    app = details(page, job)
+    button(app, "Change fields and run again").click().run()
+    assert app.title[0].value == "Find product details"
+    assert app.session_state["upload_step"] == "FIELDS"
+    app.switch_page("pages/upload.py").run()
+    button(app, "4\\. Try").click().run()
+    assert "version 1 is kept" in texts(app)
+    button(app, "Start with 3 rows").click().run()
+    assert not app.exception
+    second, first = jobs.listing(db)
+    assert (second.version, first.version, first.done) == (2, 1, 2)
+    app = details(page, second)
+    assert "This is version 2" in texts(app)
+    button(app, "Version 1: finished").click().run()
+    assert app.query_params["job"] in (job.id, [job.id])

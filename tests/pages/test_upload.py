@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from batch import jobs
+from batch import jobs, rows
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.fields import Field, FieldSet, FieldType
+from batch.inputs import Inputs
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import EndpointError
+from core.roster import configured
 from core.schema import RowStatus
+from core.settings import Settings
 from core.values import Origin, Value
 from pages.parts import draft as drafts
 from pages.parts import start_step
@@ -155,7 +158,7 @@ def test_a_trial_shows_values_beside_the_text(
     assert "Sleeps four" in shown
     assert "<dd>four</dd>" in shown
     assert "No &lt;b&gt;answer&lt;/b&gt;." in shown
-    assert "all rows take" in shown
+    assert "3 rows take" in shown
 
 
 def test_a_trial_that_cannot_begin_says_why(
@@ -234,3 +237,26 @@ def test_a_fields_file_replaces_the_fields(with_file: AppTest) -> None:
     data = json.dumps([{"name": "voltage", "type": "number"}])
     with_file.file_uploader[0].upload("f.json", data.encode(), "application/json").run()
     assert [one.name for one in with_file.session_state["draft"].fields] == ["voltage"]
+
+
+def test_rows_that_were_read_before_are_told_before_the_start(
+    with_file: AppTest, settings: Settings, db: Database
+) -> None:
+    button(with_file, "4\\. Try").click().run()
+    button(with_file, "Start with 3 rows").click().run()
+    (first,) = jobs.listing(db)
+    model = configured(settings)[0].model
+    inputs = Inputs(first.columns, first.fields)
+    outcomes = [
+        Outcome(row_no, RowStatus.DONE, key=inputs.of(row_no, cells.original).key, model=model)
+        for row_no in (1, 2)
+        for cells in rows.page(settings, db, first, row_no, 1)
+    ]
+    rows.record(db, first.id, 0, outcomes, 1)
+    again = with_file.switch_page("pages/upload.py").run()
+    again.query_params["upload"] = first.upload_id
+    button(again.run(), "4\\. Try").click().run()
+    assert "2 unchanged, 1 to extract" in texts(again)
+    again.checkbox(key="fresh").check().run()
+    button(again, "Start with 3 rows").click().run()
+    assert [job.fresh for job in jobs.listing(db)] == [True, False]

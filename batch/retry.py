@@ -1,0 +1,121 @@
+"""Reading rows again: the failed ones, those of one kind of failure, or chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from batch.control import next_run
+from batch.rows import recount
+from batch.table import SHARD_ROWS
+from core.db import Database
+from core.errors import JobError
+from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows
+
+#: Rows named in one statement.
+AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the rows are to be read this time.
+
+    Attributes:
+        endpoint: The only endpoint to ask; None: any that serves jobs.
+        patience: How many times the usual length and time an answer may take.
+    """
+
+    endpoint: str | None = None
+    patience: float = 1.0
+
+
+USUAL = Way()
+
+
+def retry_failed(db: Database, job_id: str, reason: str | None = None, way: Way = USUAL) -> int:
+    """Read the failed rows again; returns how many.
+
+    Args:
+        db: Our tables.
+        job_id: The job.
+        reason: Only those that failed for this reason.
+        way: How to read them.
+
+    Raises:
+        JobError: The job is still running, or no such row has failed.
+    """
+    failed = [rows.c.status == RowStatus.FAILED]
+    if reason is not None:
+        failed.append(rows.c.reason == reason)
+    with db.write() as connection:
+        return _retry(connection, job_id, [sa.and_(*failed)], way, "No row of this job has failed.")
+
+
+def retry_rows(db: Database, job_id: str, row_nos: Collection[int], way: Way = USUAL) -> int:
+    """Read chosen rows again, and their equal ones with them; returns how many.
+
+    What was found for them before stays until something new is found.
+
+    Raises:
+        JobError: The job is still running, or has not come to any of these rows.
+    """
+    with db.write() as connection:
+        chosen = [rows.c.row_no.in_(block) for block in _blocks(sorted(row_nos))]
+        keys: set[bytes | None] = set()
+        for condition in chosen:
+            query = sa.select(rows.c.input_key).where(rows.c.job_id == job_id, condition)
+            keys |= set(connection.execute(query).scalars())
+        equal = [rows.c.input_key.in_(block) for block in _blocks(sorted(keys - {None}))]
+        return _retry(
+            connection, job_id, [*chosen, *equal], way, "None of these rows has been read yet."
+        )
+
+
+def _blocks(names: list[Any]) -> list[list[Any]]:
+    return [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
+
+
+def _retry(
+    connection: Connection,
+    job_id: str,
+    chosen: Collection[sa.ColumnElement[bool]],
+    way: Way,
+    refusal: str,
+) -> int:
+    """Mark rows and begin the next run, in one transaction."""
+    status = connection.execute(sa.select(jobs.c.status).where(jobs.c.id == job_id)).scalar()
+    if status in ACTIVE:
+        raise JobError("Please wait until the job has ended or pause it first.")
+    ended = rows.c.status.in_((RowStatus.DONE, RowStatus.FAILED))
+    count = 0
+    for condition in chosen:
+        change = rows.update().where(rows.c.job_id == job_id, ended, condition)
+        count += connection.execute(change.values(status=RowStatus.RETRY)).rowcount
+    if not count:
+        raise JobError(refusal)
+    _recount(connection, job_id)
+    choice: dict[str, Any] = {"endpoint": way.endpoint, "patience": way.patience}
+    if way.endpoint:
+        choice["provider"] = None  # asked one by one, there and now
+    not_active = tuple(one for one in JobStatus if one not in (*ACTIVE, JobStatus.DELETED))
+    changed = connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.status.in_(not_active))
+        .values(next_run() | choice)
+    )
+    if not changed.rowcount:
+        raise JobError(f"There is no job {job_id}; it may have been deleted.")
+    return count
+
+
+def _recount(connection: Connection, job_id: str) -> None:
+    """Count the shards again that have rows to read."""
+    shard = (rows.c.row_no - 1) // SHARD_ROWS
+    marked = sa.and_(rows.c.job_id == job_id, rows.c.status == RowStatus.RETRY)
+    touched = sa.select(shard).where(marked).distinct()
+    for shard_no in connection.execute(touched).scalars().all():
+        recount(connection, job_id, int(shard_no))

@@ -1,0 +1,62 @@
+"""A page of rows as a table: the product, its new values, and rows to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+import pandas as pd  # type: ignore[import-untyped]
+import streamlit as st
+
+from batch.fields import result_columns
+from batch.jobs import Job
+from batch.results import ResultRow
+from core.schema import RowStatus
+
+PAGE_ROWS = 100
+_TABLE_HEIGHT = 420
+_MARKS = {RowStatus.DONE: "✓ done", RowStatus.FAILED: "✕ failed"}
+_WAITING = "… waiting"
+
+
+def page_number(count: int, key: str, *, only_arrows: bool = False) -> int:
+    """Draw the way from page to page; returns the chosen one, from 1."""
+    pages = max(1, ceil(count / PAGE_ROWS))
+    if pages == 1:
+        return 1
+    return st.pagination(pages, key=key, max_visible_pages=0 if only_arrows else 7)
+
+
+def table(cells: Sequence[dict[str, str]], numbers: Sequence[int], key: str) -> set[int]:
+    """Draw rows; returns the numbers of those that were chosen."""
+    frame = pd.DataFrame(cells, index=pd.Index(numbers, name="Row"))
+    drawn = st.dataframe(
+        frame, key=key, height=_TABLE_HEIGHT, on_select="rerun", selection_mode="multi-row"
+    )
+    return {numbers[at] for at in drawn["selection"]["rows"] if at < len(numbers)}
+
+
+def moving_table(cells: Sequence[dict[str, str]], numbers: Sequence[int], key: str) -> None:
+    """Draw rows of which more are to come: to look at only."""
+    frame = pd.DataFrame(cells, index=pd.Index(numbers, name="Row"))
+    st.dataframe(frame, key=key, height=_TABLE_HEIGHT)
+
+
+def product_cells(job: Job, row: ResultRow) -> dict[str, str]:
+    """What tells a person which product it is."""
+    named = (job.columns.id, job.columns.title)
+    shown = {name: row.original.get(name, "") for name in named if name}
+    return shown or dict(list(row.original.items())[:1])
+
+
+def result_cells(job: Job, row: ResultRow) -> dict[str, str]:
+    """The product, how it stands with it, and what was found."""
+    cells = {"State": _MARKS.get(RowStatus(row.status), "")} if row.status != "waiting" else {}
+    cells = cells or {"State": _WAITING}
+    product = product_cells(job, row)
+    names = result_columns(job.fields, (*product, "State", "Notes"))
+    values = {
+        column: row.values[name].text() if name in row.values else ""
+        for name, column in names.items()
+    }
+    return cells | product | values | {"Notes": row.error or " ".join(row.notes)}
