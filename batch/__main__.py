@@ -22,9 +22,13 @@ from rich.table import Table
 from batch import control, jobs, rows, uploads
 from batch.columns import Columns, check_columns
 from batch.downloads import Form, download
+from batch.failures import reasons
 from batch.fields import FieldSet, dump_fields, load_fields
+from batch.forecast import forecast
 from batch.jobs import Job
+from batch.memory import models
 from batch.results import write_lines
+from batch.retry import Way, retry_failed, retry_rows
 from batch.uploads import Upload
 from core import services
 from core.console import Exit, bar, opened, print_json, say
@@ -32,8 +36,8 @@ from core.db import Database
 from core.errors import CatalogError
 from core.held_up import reason
 from core.pool import open_pool
-from core.roster import needs_embedded
-from core.schema import JobStatus, RowStatus
+from core.roster import configured, needs_embedded
+from core.schema import JobStatus, Lane, RowStatus
 from core.services import Service
 from core.settings import Settings
 
@@ -59,18 +63,22 @@ def extract(
         str | None, typer.Option("--id", help="Column with the product id.")
     ] = None,
     text: Annotated[list[str] | None, typer.Option(help="Column to read; may be repeated.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Read all rows again, also those known already.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Extract metadata from a catalog and write the results.
 
     The same command again, after an interruption, goes on with the same job.
+    Rows that an earlier job has read with the same fields and model cost nothing.
     """
     with opened() as (settings, db):
         form = _form(out)
         field_set = load_fields(fields)
         upload = _upload(settings, db, catalog)
         columns = _columns(settings, upload, id_column, text)
-        job = _job(db, upload, columns, field_set)
+        job = _job(settings, db, upload, columns, field_set, fresh=fresh)
         job = _wait(settings, db, job)
         write_lines(out, download(settings, db, job.id, form))
         _report(settings, db, job, out, as_json)
@@ -119,19 +127,45 @@ def _columns(
     return columns
 
 
-def _job(db: Database, upload: Upload, columns: Columns, fields: FieldSet) -> Job:
+def _job(
+    settings: Settings,
+    db: Database,
+    upload: Upload,
+    columns: Columns,
+    fields: FieldSet,
+    *,
+    fresh: bool,
+) -> Job:
     """The job for exactly this work: an earlier one that goes on, or a new one."""
-    asked = orjson.dumps([upload.catalog.sha256, columns.to_json(), dump_fields(fields)])
-    key = hashlib.sha256(asked).hexdigest()
+    answering = sorted(models(configured(settings)))
+    parts = [upload.catalog.sha256, columns.to_json(), dump_fields(fields), answering, fresh]
+    key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
     earlier = jobs.by_request(db, key)
+    if earlier and fresh and not earlier.waiting:
+        jobs.give_up_request(db, earlier.id)
+        earlier = None
     if earlier is None:
-        job = jobs.submit(db, upload.id, columns, fields, upload.name, request_key=key)
+        if not fresh:
+            _say_forecast(settings, db, upload, columns, fields)
+        job = jobs.submit(db, upload.id, columns, fields, upload.name, request_key=key, fresh=fresh)
         say(f"Job {job.id}: {job.rows:,} rows")
         return job
     say(f"Going on with job {earlier.id}: {earlier.waiting:,} of {earlier.rows:,} rows left")
     if earlier.waiting and not earlier.active:
         control.resume(db, earlier.id)
     return jobs.get(db, earlier.id)
+
+
+def _say_forecast(
+    settings: Settings, db: Database, upload: Upload, columns: Columns, fields: FieldSet
+) -> None:
+    """Say how many rows are known already, where some are."""
+    answering = models(configured(settings))
+    with bar("Looking for rows that were read before") as advance:
+        found = forecast(settings, db, upload.id, columns, fields, answering, advance)
+    if found.known or found.repeated:
+        equal = f", {found.repeated:,} equal to another row" if found.repeated else ""
+        say(f"{found.known:,} unchanged{equal}, {found.to_ask:,} to extract")
 
 
 def _say_once(why: str, said: str) -> str:
@@ -235,6 +269,47 @@ def resume(job_id: JobId) -> None:
 def cancel(job_id: JobId) -> None:
     """Stop a job for good and keep what is done."""
     _decide(control.cancel, job_id)
+
+
+@app.command()
+def retry(
+    job_id: JobId,
+    row: Annotated[
+        list[int] | None, typer.Option(help="A row to read again; may be repeated.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only rows that failed for this reason; see `failures`.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="The only endpoint to ask.")] = None,
+    patience: Annotated[
+        float, typer.Option(min=1.0, max=16.0, help="Times the usual length and time.")
+    ] = 1.0,
+) -> None:
+    """Read failed rows again, or the rows named; a running worker takes them up."""
+    with opened() as (settings, db):
+        if endpoint and not models(configured(settings), endpoint):
+            names = ", ".join(one.name for one in configured(settings) if Lane.BATCH in one.lanes)
+            raise typer.BadParameter(f"No endpoint “{endpoint}” serves jobs; there is {names}.")
+        way = Way(endpoint, patience)
+        count = retry_rows(db, job_id, row, way) if row else retry_failed(db, job_id, reason, way)
+        say(f"{count:,} rows of job {job_id} will be read again")
+
+
+@app.command("failures")
+def list_failures(
+    job_id: JobId,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show why rows failed, and how many for each reason."""
+    with opened() as (_, db):
+        found = reasons(db, jobs.get(db, job_id))
+        if as_json:
+            print_json([{"reason": one.reason, "rows": one.rows} for one in found])
+            return
+        table = Table("Rows", "Reason")
+        for one in found:
+            table.add_row(f"{one.rows:,}", one.reason)
+        Console().print(table if found else "No row of this job has failed.")
 
 
 def _decide(decision: Callable[[Database, str], None], job_id: str) -> None:

@@ -157,6 +157,12 @@ def by_request(db: Database, request_key: str) -> Job | None:
     return found[0] if found else None
 
 
+def give_up_request(db: Database, job_id: str) -> None:
+    """Let a later job have this one's request key."""
+    with db.write() as connection:
+        connection.execute(jobs.update().where(jobs.c.id == job_id).values(request_key=None))
+
+
 def get(db: Database, job_id: str) -> Job:
     """One job.
 

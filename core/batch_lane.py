@@ -53,7 +53,7 @@ class BatchLane:
         began, urgent = time.monotonic(), False
         while True:
             queued = time.perf_counter()
-            place = await self._places.take(request.prefix, urgent=urgent)
+            place = await self._places.take(request.prefix, only=request.endpoint, urgent=urgent)
             queue_ms = (time.perf_counter() - queued) * 1000
             if place.called_back:
                 self._places.give(place)
@@ -64,11 +64,11 @@ class BatchLane:
             except _CalledBack:
                 urgent = True
             except (RateLimited, Unreachable, Refused) as error:
-                self._give_up_after(began, error)
+                self._give_up_after(began, request, error)
                 urgent = True
 
-    def _give_up_after(self, began: float, error: EndpointError) -> None:
-        if self._places.all_refuse():
+    def _give_up_after(self, began: float, request: Request, error: EndpointError) -> None:
+        if self._places.all_refuse(request.endpoint):
             raise error
         if time.monotonic() - began > PATIENCE_S:
             minutes = round(PATIENCE_S / 60)

@@ -34,6 +34,7 @@ STORE_REST_S = 0.5
 @dataclass(slots=True, eq=False)
 class _Waiter:
     prefix: str
+    only: str | None
     place: asyncio.Future[Place]
 
 
@@ -53,20 +54,21 @@ class Places:
         self._hurry = False
         self._keeper: asyncio.Task[None] | None = None
 
-    async def take(self, prefix: str, *, urgent: bool) -> Place:
+    async def take(self, prefix: str, *, only: str | None, urgent: bool) -> Place:
         """A free place, waited for.
 
         Args:
             prefix: What the call begins with.
+            only: The one endpoint that may take it; None: any.
             urgent: Whether the call had a place before and so comes first.
         """
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep())
-        place = None if self._waiters else self._free(prefix)
-        return place or await self._wait(prefix, urgent=urgent)
+        place = None if self._waiters else self._free(prefix, only)
+        return place or await self._wait(prefix, only, urgent=urgent)
 
-    async def _wait(self, prefix: str, *, urgent: bool) -> Place:
-        waiter = _Waiter(prefix, asyncio.get_running_loop().create_future())
+    async def _wait(self, prefix: str, only: str | None, *, urgent: bool) -> Place:
+        waiter = _Waiter(prefix, only, asyncio.get_running_loop().create_future())
         (self._waiters.appendleft if urgent else self._waiters.append)(waiter)
         self._serve()
         try:
@@ -94,14 +96,17 @@ class Places:
         """Ask the pool at the next look."""
         self._hurry = True
 
-    def all_refuse(self) -> bool:
-        """Whether every endpoint refuses every call."""
+    def all_refuse(self, only: str | None = None) -> bool:
+        """Whether every endpoint that may take a call refuses every call."""
         now = time.monotonic()
-        return all(now < site.refused_until for site in self._sites.values())
+        serving = (site for name, site in self._sites.items() if only in (None, name))
+        return all(now < site.refused_until for site in serving)
 
-    def _free(self, prefix: str) -> Place | None:
+    def _free(self, prefix: str, only: str | None) -> Place | None:
         """A free place at the least loaded endpoint, marked as busy."""
         for site in sorted(self._sites.values(), key=Site.load):
+            if only not in (None, site.client.endpoint.name):
+                continue
             place = site.free(prefix)
             if place is not None:
                 place.busy = True
@@ -110,16 +115,20 @@ class Places:
         return None
 
     def _serve(self) -> None:
-        while self._waiters:
-            waiter = self._waiters[0]
+        """Give free places to those who wait, the first ones first."""
+        full: set[str | None] = set()
+        kept: list[_Waiter] = []
+        while self._waiters and None not in full:
+            waiter = self._waiters.popleft()
             if waiter.place.done():
-                self._waiters.popleft()
                 continue
-            place = self._free(waiter.prefix)
+            place = None if waiter.only in full else self._free(waiter.prefix, waiter.only)
             if place is None:
-                return
-            self._waiters.popleft()
-            waiter.place.set_result(place)
+                full.add(waiter.only)
+                kept.append(waiter)
+            else:
+                waiter.place.set_result(place)
+        self._waiters.extendleft(reversed(kept))
 
     def _give_back(self, place: Place) -> None:
         if place.site.places.pop(place.lease.id, None) is not None:
@@ -187,7 +196,8 @@ class Places:
         self._ask_s = ASK_S if served else min(LONGEST_ASK_S, 2 * self._ask_s)
 
     def _wish(self, site: Site) -> Wish:
-        endpoint, waiting = site.client.endpoint, len(self._waiters)
+        endpoint = site.client.endpoint
+        waiting = sum(one.only in (None, endpoint.name) for one in self._waiters)
         busy = len(site.places) - len(site.idle())
         lacking = max(0, waiting - site.permits) if site.limited else waiting
         return Wish(

@@ -108,8 +108,25 @@ def test_a_catalog_goes_in_and_comes_out_with_its_results(
 
 
 @pytest.mark.processes
-def test_rows_that_fail_are_named_and_the_exit_code_says_so(
+def test_fresh_reads_everything_again_and_otherwise_known_rows_cost_nothing(
     shell: Shell, endpoint: FakeEndpoint
+) -> None:
+    assert shell.run(*shell.extract())[0] == 0
+    with (shell.folder / "in.csv").open("a") as file:
+        file.write("S21,Acme cup 21,nice\nS22,Acme cup 22,nice\nS23,Acme cup 22,nice\n")
+    code, _, err = shell.run(*shell.extract())
+    assert code == 0
+    assert "20 unchanged, 1 equal to another row, 2 to extract" in err
+    assert endpoint.calls.total() == 22
+    assert shell.run(*shell.extract("--fresh"))[0] == 0
+    assert endpoint.calls.total() == 44
+    assert shell.run(*shell.extract("--fresh"))[0] == 0
+    assert endpoint.calls.total() == 66
+
+
+@pytest.mark.processes
+def test_rows_that_fail_are_named_and_the_exit_code_says_so(
+    shell: Shell, db: Database, endpoint: FakeEndpoint
 ) -> None:
     bad = Reply(status=400, body=b"{}")
     good = Reply('{"brand": "Acme"}')
@@ -117,6 +134,17 @@ def test_rows_that_fail_are_named_and_the_exit_code_says_so(
     code, _, err = shell.run(*shell.extract())
     assert code == 3
     assert "Row 7 failed" in err
+    (job,) = jobs.listing(db)
+    code, out, _ = shell.call("failures", job.id, "--json")
+    (failure,) = json.loads(out)
+    assert failure == {"reason": "The endpoint answered with an error (400).", "rows": 1}
+    code, _, err = shell.call("retry", job.id, "--endpoint", "elsewhere")
+    assert code == 2
+    assert "elsewhere" in err
+    code, _, err = shell.call("retry", job.id, "--row", "7", "--row", "8", "--patience", "2")
+    assert code == 0
+    assert "2 rows" in err
+    assert jobs.get(db, job.id).waiting == 2
 
 
 @pytest.mark.processes

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -330,3 +331,21 @@ def test_stopping_gives_every_slot_back(tmp_path: Path, fake: FakeEndpoint) -> N
     with closing(open_pool(settings)) as other:
         (state,), waiting = other.states()
     assert (state.batch, waiting) == (0, 0)
+
+
+def test_a_call_for_one_endpoint_waits_for_it_and_holds_up_nobody(
+    tmp_path: Path, fakes: Callable[[Script], FakeEndpoint]
+) -> None:
+    slow = fakes(lambda _text, _before: Reply('{"a": 1}', delay_s=0.4))
+    quick = fakes(lambda _text, _before: OK)
+
+    async def ask(lane: BatchLane) -> None:
+        for_slow = [replace(request(f"slow {at}"), endpoint="e0") for at in range(8)]
+        tasks = [asyncio.create_task(lane.complete(one, lambda _: None)) for one in for_slow]
+        for at in range(20):
+            await lane.complete(request(f"any {at}"), lambda _: None)
+        assert not all(task.done() for task in tasks)
+        assert {(await task).endpoint for task in tasks} == {"e0"}
+
+    Run(served_by(tmp_path, slow, quick, slots=3)).many(0, ask)
+    assert sum(text.startswith("slow") for text in slow.calls.elements()) == 8
