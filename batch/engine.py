@@ -18,7 +18,8 @@ from contextlib import suppress
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from batch import jobs, rows, runs
-from batch.shard import RowLoop, Shard
+from batch.ranges import Shard
+from batch.shard import RowLoop
 from core.db import Database
 from core.errors import JobError, Refused, ShopkeeperError
 from core.settings import Settings

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from batch.extract import Outcome
 from batch.grounding import ground
 from batch.inputs import Input
 from batch.jobs import Job
+from batch.ranges import Shard
 from core.db import Database
 from core.endpoints import Endpoint
 from core.schema import Lane, RowStatus, claims, rows
@@ -55,7 +57,7 @@ def models(endpoints: Collection[Endpoint], only: str | None = None) -> frozense
 
 def divide(
     db: Database,
-    job: Job,
+    shard: Shard,
     items: Sequence[Input],
     again: Collection[int],
     answering: Collection[str],
@@ -64,79 +66,89 @@ def divide(
 
     Args:
         db: Our tables.
-        job: Whose rows they are.
+        shard: Where the rows stand.
         items: The missing rows.
         again: Numbers of those that a person wants to have read again.
         answering: The models that may answer.
     """
-    claimed = claim(db, job, items)
+    claimed = claim(db, shard, items)
     ours = [item for item in items if item.row_no in claimed]
-    found = lookup(db, job, ours, again, answering)
+    found = lookup(db, shard, ours, again, answering)
+    columns = shard.job.columns
     return Division(
-        known=[recalled(found[item.key], item, job.columns) for item in ours if item.key in found],
+        known=[recalled(found[item.key], item, columns) for item in ours if item.key in found],
         ours=[item for item in ours if item.key not in found],
         others=[item for item in items if item.row_no not in claimed],
     )
 
 
-def claim(db: Database, job: Job, items: Sequence[Input]) -> set[int]:
+def claim(db: Database, shard: Shard, items: Sequence[Input]) -> set[int]:
     """Claim the inputs of rows for this run; returns the rows that it was given to."""
     if not items:
         return set()
+    job = shard.job
+    claimed = [
+        {"job_id": job.id, "input_key": item.key, "row_no": item.row_no, "run": job.run}
+        for item in items
+    ]
     with db.write() as connection:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(claims)
-        new = statement.excluded
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["job_id", "input_key"],
-                set_={"row_no": new.row_no, "run": new.run},
-                where=claims.c.run < new.run,
-            ),
-            [
-                {"job_id": job.id, "input_key": item.key, "row_no": item.row_no, "run": job.run}
-                for item in items
-            ],
-        )
-        holders = connection.execute(
-            sa.select(claims.c.row_no).where(
-                claims.c.job_id == job.id, claims.c.input_key.in_({item.key for item in items})
-            )
-        ).scalars()
-        return set(holders) & {item.row_no for item in items}
+        connection.execute(_claiming(connection.dialect.name), claimed)
+        held = sa.select(claims.c.row_no).where(_held_by(shard))
+        return set(connection.execute(held).scalars()) & {item.row_no for item in items}
 
 
-def release(db: Database, job_id: str, first_row: int, count: int) -> None:
-    """Give up the claims of a range of rows: what came of them is in the tables."""
+@cache
+def _claiming(dialect: str) -> sa.Insert:
+    """Takes an input that nobody has claimed in this run."""
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(claims)
+    new = statement.excluded
+    built: sa.Insert = statement.on_conflict_do_update(
+        index_elements=["job_id", "input_key"],
+        set_={"row_no": new.row_no, "run": new.run},
+        where=claims.c.run < new.run,
+    )
+    return built
+
+
+def _held_by(shard: Shard) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        claims.c.job_id == shard.job.id,
+        claims.c.run == shard.job.run,
+        claims.c.row_no.between(shard.first_row, shard.last_row),
+    )
+
+
+def release(db: Database, shard: Shard) -> None:
+    """Give up a shard's claims: what came of its rows is in the tables."""
     with db.write() as connection:
-        connection.execute(
-            claims.delete().where(
-                claims.c.job_id == job_id,
-                claims.c.row_no.between(first_row, first_row + count - 1),
-            )
-        )
+        connection.execute(claims.delete().where(_held_by(shard)))
 
 
 def lookup(
     db: Database,
-    job: Job,
-    items: Sequence[Input],
+    shard: Shard,
+    ours: Sequence[Input],
     again: Collection[int],
     answering: Collection[str],
 ) -> dict[bytes, Mapping[str, Any]]:
-    """Stored results by input: of all jobs, or of this one where rows are to be read anew."""
-    anew = {item.key for item in items if job.fresh or item.row_no in again}
-    others = {item.key for item in items} - anew
-    everywhere = sa.and_(_DONE, rows.c.model.in_(sorted(answering)))
+    """Stored results by input, for rows that the shard has claimed.
+
+    Of all jobs, or of this one where rows are to be read anew.
+    """
+    own = _of_job(shard.job)
+    everywhere = sa.or_(own, _from(answering))
+    claimed = sa.select(claims.c.input_key).where(_held_by(shard)).cte("wanted")
+    anew = {item.key for item in ours if item.row_no in again}
     with db.read() as connection:
-        found = _newest(connection, others, sa.or_(_of_job(job), everywhere))
-        return found | _newest(connection, anew, _of_job(job))
+        found = _newest(connection, claimed, own if shard.job.fresh else everywhere)
+        found = {key: row for key, row in found.items() if key not in anew}
+        return found | _newest(connection, _these(anew), own)
 
 
 def settled(db: Database, job: Job, items: Sequence[Input]) -> list[Outcome]:
     """What has come of equal rows of this job, for those of these that had to wait for them."""
     with db.read() as connection:
-        found = _newest(connection, {item.key for item in items}, _of_job(job))
+        found = _newest(connection, _these({item.key for item in items}), _of_job(job))
     return [recalled(found[item.key], item, job.columns) for item in items if item.key in found]
 
 
@@ -144,14 +156,19 @@ def known_keys(
     connection: Connection, keys: Collection[bytes], answering: Collection[str]
 ) -> set[bytes]:
     """Those inputs that have a result from one of these models."""
-    condition = sa.and_(_DONE, rows.c.model.in_(sorted(answering)))
-    return {key for key, place in _places(connection, keys, condition) if place is not None}
+    query = sa.select(rows.c.input_key).where(rows.c.input_key.in_(keys), _from(answering))
+    return set(connection.execute(query.distinct()).scalars())
 
 
 def _of_job(job: Job) -> sa.ColumnElement[bool]:
     """Results of the job itself. What has failed in this run would fail again."""
     failed = sa.and_(rows.c.status == RowStatus.FAILED, rows.c.run == job.run)
     return sa.and_(rows.c.job_id == job.id, sa.or_(_DONE, failed))
+
+
+def _from(answering: Collection[str]) -> sa.ColumnElement[bool]:
+    """Results that one of these models gave."""
+    return sa.and_(_DONE, rows.c.model.in_(sorted(answering)))
 
 
 def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcome:
@@ -181,42 +198,38 @@ def _regrounded(value: Value, item: Input, columns: Columns) -> Value:
     return ground(value.value, item.row, columns.text)
 
 
+def _these(keys: Collection[bytes]) -> sa.CTE | None:
+    """Inputs as a table of one column; None where there are none."""
+    if not keys:
+        return None
+    column = sa.column("input_key", sa.LargeBinary)
+    return sa.values(column, name="wanted").data([(key,) for key in sorted(keys)]).cte()
+
+
 def _newest(
-    connection: Connection, keys: Collection[bytes], condition: sa.ColumnElement[bool]
+    connection: Connection, wanted: sa.CTE | None, condition: sa.ColumnElement[bool]
 ) -> dict[bytes, Mapping[str, Any]]:
-    """The newest result of each input, where there is one."""
-    numbers: dict[str, list[int]] = defaultdict(list)
-    for _, place in _places(connection, keys, condition):
-        if place is not None:
-            job_id, _, row_no = place.partition(_SEPARATOR)
-            numbers[job_id].append(int(row_no))
-    found: dict[bytes, Mapping[str, Any]] = {}
-    for job_id, wanted in numbers.items():
-        query = rows.select().where(rows.c.job_id == job_id, rows.c.row_no.in_(wanted))
-        found |= {row["input_key"]: row for row in connection.execute(query).mappings()}
-    return found
-
-
-def _places(
-    connection: Connection, keys: Collection[bytes], condition: sa.ColumnElement[bool]
-) -> list[tuple[bytes, str | None]]:
-    """Where the newest result of each input is, as ``job/row``.
+    """The newest result of each input, where there is one.
 
     One probe of the index for each input, however many jobs have copies of the result.
     """
-    if not keys:
-        return []
-    wanted = (
-        sa.values(sa.column("input_key", sa.LargeBinary), name="wanted")
-        .data([(key,) for key in sorted(keys)])
-        .cte()
-    )
+    if wanted is None:
+        return {}
+    place = rows.c.job_id.concat(_SEPARATOR).concat(sa.cast(rows.c.row_no, sa.String))
     newest = (
-        sa.select(rows.c.job_id.concat(_SEPARATOR).concat(sa.cast(rows.c.row_no, sa.String)))
+        sa.select(place)
         .where(rows.c.input_key == wanted.c.input_key, condition)
         .order_by(rows.c.finished_at.desc())
         .limit(1)
         .scalar_subquery()
     )
-    found = connection.execute(sa.select(wanted.c.input_key, newest))
-    return [(key, place) for key, place in found]
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for found in connection.execute(sa.select(newest).select_from(wanted)).scalars():
+        if found is not None:
+            job_id, _, row_no = found.partition(_SEPARATOR)
+            numbers[job_id].append(int(row_no))
+    stored: dict[bytes, Mapping[str, Any]] = {}
+    for job_id, row_nos in numbers.items():
+        query = rows.select().where(rows.c.job_id == job_id, rows.c.row_no.in_(row_nos))
+        stored |= {row["input_key"]: row for row in connection.execute(query).mappings()}
+    return stored

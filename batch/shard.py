@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from batch import memory, rows, runs
 from batch.extract import Extraction, Outcome
 from batch.inputs import Input, Inputs
 from batch.jobs import Job
 from batch.memory import Division
-from batch.table import SHARD_ROWS, read_table
+from batch.ranges import Shard
+from batch.table import read_table
 from batch.uploads import table_path
 from core.batch_lane import BatchLane
 from core.db import Database
@@ -31,30 +31,6 @@ BLOCK_ROWS = 64
 GATHER_S = 0.05
 #: How often a shard looks whether it should go on.
 LOOK_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """A range of a job's rows, in one run of the job.
-
-    Attributes:
-        last: Whether all shards were gone through before: then no row waits any
-            more for an equal one elsewhere.
-    """
-
-    job: Job
-    number: int
-    last: bool = False
-
-    @property
-    def first_row(self) -> int:
-        """1-based."""
-        return self.number * SHARD_ROWS + 1
-
-    @property
-    def count(self) -> int:
-        """How many rows the range has."""
-        return min(SHARD_ROWS, self.job.rows - self.number * SHARD_ROWS)
 
 
 class RowLoop:
@@ -99,7 +75,7 @@ class RowLoop:
             there = {outcome.row_no for outcome in known}
             division = Division(known, [one for one in items if one.row_no not in there], [])
         else:
-            division = memory.divide(self._db, job, items, again, answering)
+            division = memory.divide(self._db, shard, items, again, answering)
         if division.known:
             rows.record(self._db, job.id, shard.number, division.known, job.run)
         return division
@@ -110,7 +86,7 @@ class RowLoop:
         if division.others:
             came = memory.settled(self._db, job, division.others)
             rows.record(self._db, job.id, shard.number, came, job.run)
-        memory.release(self._db, job.id, shard.first_row, shard.count)
+        memory.release(self._db, shard)
 
     async def _ask(self, shard: Shard, items: Sequence[Input], most: int, lane: BatchLane) -> bool:
         """Ask for rows, many at a time; returns whether all of them were gone through."""

@@ -6,7 +6,6 @@ Killed at any moment, the next one goes on where it was.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import signal
@@ -14,6 +13,7 @@ import sys
 import threading
 import time
 
+import uvloop
 from filelock import FileLock
 
 from batch import rows, runs
@@ -85,7 +85,7 @@ def main() -> None:
         sys.exit(error.message)
     # One worker for a home: the engine's limits are not shared between processes on SQLite.
     with FileLock(settings.home / "worker.lock"):
-        loop = asyncio.new_event_loop()
+        loop = uvloop.new_event_loop()
         threading.Thread(target=loop.run_forever, name="rows", daemon=True).start()
         engine = Engine(settings, db, loop, name="worker")
         engine.start()

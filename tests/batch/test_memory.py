@@ -12,6 +12,7 @@ from batch.extract import Outcome
 from batch.fields import FieldSet, parse_fields
 from batch.inputs import Input, Inputs
 from batch.jobs import Job
+from batch.ranges import Shard
 from core.db import Database, open_database
 from core.endpoints import Endpoint
 from core.schema import Lane, RowStatus
@@ -75,7 +76,9 @@ def test_a_result_of_another_job_is_known_whatever_its_row(
     earlier = new_job(settings, both, *TITLES[:2])
     rows.record(both, earlier.id, 0, [done(item) for item in inputs(earlier, *TITLES[:2])], 1)
     later = new_job(settings, both, "Zenith cup", TITLES[1])
-    division = memory.divide(both, later, inputs(later, "Zenith cup", TITLES[1]), (), {"m"})
+    division = memory.divide(
+        both, Shard(later, 0), inputs(later, "Zenith cup", TITLES[1]), (), {"m"}
+    )
     (known,) = division.known
     assert (known.row_no, known.status, known.attempts) == (2, RowStatus.DONE, 0)
     assert known.values["brand"].value == "Acme"
@@ -87,7 +90,7 @@ def test_the_newest_result_counts(settings: Settings, both: Database) -> None:
         job = new_job(settings, both, TITLES[0])
         rows.record(both, job.id, 0, [done(inputs(job, TITLES[0])[0], brand)], 1)
     later = new_job(settings, both, TITLES[0])
-    (known,) = memory.divide(both, later, inputs(later, TITLES[0]), (), {"m"}).known
+    (known,) = memory.divide(both, Shard(later, 0), inputs(later, TITLES[0]), (), {"m"}).known
     assert known.values["brand"].value == "New"
 
 
@@ -100,7 +103,7 @@ def test_what_must_be_asked_anew_is_not_taken_from_other_jobs(
     later = new_job(settings, both, TITLES[0], fresh=why == "fresh")
     again = {1} if why == "read again" else set()
     answering = {"other"} if why == "another model" else {"m"}
-    division = memory.divide(both, later, inputs(later, TITLES[0]), again, answering)
+    division = memory.divide(both, Shard(later, 0), inputs(later, TITLES[0]), again, answering)
     assert (len(division.known), len(division.ours)) == (0, 1)
 
 
@@ -109,7 +112,7 @@ def test_equal_rows_are_asked_for_once_and_share_what_comes(
 ) -> None:
     job = new_job(settings, both, *TITLES)
     items = inputs(job, *TITLES)
-    division = memory.divide(both, job, items, (), {"m"})
+    division = memory.divide(both, Shard(job, 0), items, (), {"m"})
     assert [item.row_no for item in division.ours] == [1, 2]
     assert [item.row_no for item in division.others] == [3]
     assert memory.settled(both, job, division.others) == []
@@ -126,12 +129,12 @@ def test_a_claim_is_kept_over_a_restart_and_lost_to_the_next_run(
 ) -> None:
     job = new_job(settings, both, *TITLES)
     first, _, third = inputs(job, *TITLES)
-    assert memory.claim(both, job, [first]) == {1}
-    assert memory.claim(both, job, [third]) == set()
-    assert memory.claim(both, job, [first]) == {1}
-    assert memory.claim(both, replace(job, run=2), [third]) == {3}
-    memory.release(both, job.id, 3, 1)
-    assert memory.claim(both, job, [first]) == {1}
+    assert memory.claim(both, Shard(job, 0), [first]) == {1}
+    assert memory.claim(both, Shard(job, 0), [third]) == set()
+    assert memory.claim(both, Shard(job, 0), [first]) == {1}
+    assert memory.claim(both, Shard(replace(job, run=2), 0), [third]) == {3}
+    memory.release(both, Shard(replace(job, run=2), 0))
+    assert memory.claim(both, Shard(job, 0), [first]) == {1}
 
 
 def test_where_a_value_stands_is_looked_for_in_the_row_itself(
@@ -141,7 +144,7 @@ def test_where_a_value_stands_is_looked_for_in_the_row_itself(
     rows.record(db, earlier.id, 0, [done(inputs(earlier, TITLES[0])[0])], 1)
     later = new_job(settings, db, TITLES[0])
     item = Inputs(later.columns, later.fields).of(1, {"title": f"<i>{TITLES[0]}</i>"})
-    (known,) = memory.divide(db, later, [item], (), {"m"}).known
+    (known,) = memory.divide(db, Shard(later, 0), [item], (), {"m"}).known
     assert (known.values["brand"].start, known.values["brand"].end) == (3, 7)
 
 
