@@ -160,12 +160,7 @@ class _Attempts:
         self._count = 0
         self._tokens = Tokens()
         self._total_ms = 0.0
-        self._retrying = AsyncRetrying(
-            stop=_stop_after(limit),
-            wait=_wait,
-            retry=retry_if_exception(lambda error: getattr(error, "transient", False)),
-            reraise=True,
-        )
+        self._limit = limit
 
     async def outcome(
         self, item: Input, read: Callable[[Answer], tuple[dict[str, Value], tuple[str, ...]]]
@@ -179,7 +174,7 @@ class _Attempts:
             return self._ended(item, RowStatus.DONE, values=values, notes=notes, model=answer.model)
 
         try:
-            return await self._retrying(once)
+            return await self._with_retries(once)
         except Refused:
             raise
         except ModelError as error:
@@ -187,6 +182,28 @@ class _Attempts:
             return self._ended(
                 item, RowStatus.FAILED, error=error.message, reason=error.reason, raw=raw
             )
+
+    async def _with_retries(self, once: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        # Nearly every row needs one try, and the machinery of retries takes as much CPU as
+        # reading the answer does: it comes in, told of the first try, only after that failed.
+        met: list[ModelError] = []
+        try:
+            return await once()
+        except ModelError as error:
+            met.append(error)
+
+        async def again() -> Outcome:
+            if met:
+                raise met.pop()
+            return await once()
+
+        retrying = AsyncRetrying(
+            stop=_stop_after(self._limit),
+            wait=_wait,
+            retry=retry_if_exception(lambda error: getattr(error, "transient", False)),
+            reraise=True,
+        )
+        return await retrying(again)
 
     def _ended(self, item: Input, status: RowStatus, **parts: Any) -> Outcome:
         return Outcome(
