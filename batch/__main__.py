@@ -31,7 +31,7 @@ from batch.results import write_lines
 from batch.retry import Way, retry_failed, retry_rows
 from batch.uploads import Upload
 from core import services
-from core.console import Exit, bar, opened, print_json, say
+from core.console import Exit, bar, opened, print_json, say, stages
 from core.db import Database
 from core.errors import CatalogError
 from core.held_up import reason
@@ -97,12 +97,13 @@ def _form(out: Path) -> Form:
 def _upload(settings: Settings, db: Database, catalog: Path) -> Upload:
     """The stored catalog; one that was stored before is not copied again."""
     try:
+        uploads.check_size(catalog.stat().st_size, settings.upload_limit_mb)
         with catalog.open("rb") as file:
             stored = uploads.find(db, hashlib.file_digest(file, "sha256").hexdigest())
             if stored is not None and uploads.table_path(settings, stored.id).exists():
                 return stored
             file.seek(0)
-            with bar("Reading") as advance:
+            with stages("Storing") as advance:
                 upload = uploads.store(settings, db, catalog.name, file, advance)
     except OSError as error:
         raise CatalogError(f"{catalog} cannot be read: {error.strerror}.") from error

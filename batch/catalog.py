@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from batch.dialect import Dialect, sniff
 from batch.notes import Note, Notes
 from batch.reader import CELL_LIMIT, RowReader
-from batch.table import TableWriter
+from batch.table import write_table
 from core.errors import CatalogError
+from core.storage import Stored
 
 EXTRA_COLUMN = "extra cells"
 _NAMES = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
@@ -43,7 +43,7 @@ class Catalog:
 
 
 def ingest(
-    source: Path, table: Path, progress: Callable[[int, int], None] | None = None
+    source: Stored, table: Stored, progress: Callable[[int, int], None] | None = None
 ) -> Catalog:
     """Read a CSV file into a table for :func:`batch.table.read_table`.
 
@@ -61,7 +61,7 @@ def ingest(
         notes.add(None, None, _encoding_note(_NAMES[dialect.encoding]))
     # Process-wide in the csv module, so only ever raised.
     csv.field_size_limit(max(CELL_LIMIT, csv.field_size_limit()))
-    total = source.stat().st_size
+    total = source.size()
     with RowReader(source, dialect, notes) as reader:
         rows = reader.rows()
         header = _header(next(rows, []), notes)
@@ -132,13 +132,13 @@ def _fitted(
 def _store(
     header: tuple[str, ...],
     rows: Iterator[list[str]],
-    table: Path,
+    table: Stored,
     tick: Callable[[], None],
 ) -> tuple[tuple[str, ...], int]:
     """Write the rows; returns the columns that are shown and the number of rows."""
     everything = (*header, distinct(EXTRA_COLUMN, header))
     shown = header
-    with TableWriter(table, everything) as writer:
+    with write_table(table, everything) as writer:
         for row in rows:
             if row[-1]:
                 shown = everything

@@ -12,9 +12,9 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.errors import CatalogError
+from core.storage import Stored
 
 SAMPLE_BYTES = 65_536
 DELIMITERS = (",", ";", "\t", "|")
@@ -67,18 +67,18 @@ class Dialect:
         return "strict" if self.encoding.startswith("utf-16") else "surrogateescape"
 
 
-def sniff(path: Path) -> Dialect:
+def sniff(source: Stored) -> Dialect:
     """Find out how a file is written.
 
     Raises:
         CatalogError: The file is missing, empty or no text.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(SAMPLE_BYTES)
-            whole = not file.read(1)
+        with source.open() as file:
+            head = file.read(SAMPLE_BYTES + 1) or b""
     except OSError as error:
-        raise CatalogError(f"The file “{path.name}” could not be opened: {error}") from error
+        raise CatalogError(f"The file “{source.name}” could not be opened: {error}") from error
+    head, whole = head[:SAMPLE_BYTES], len(head) <= SAMPLE_BYTES
     _refuse_other_kinds(head)
     encoding = _encoding(head)
     text = _decode(head, encoding)

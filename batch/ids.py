@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from batch.columns import Columns
 from batch.notes import Note, Notes
 from batch.table import SHARD_ROWS, read_column, table_info
+from core.storage import Stored
 
 
 def row_key(row_no: int, row: Mapping[str, str], columns: Columns) -> str:
@@ -20,7 +20,7 @@ def row_key(row_no: int, row: Mapping[str, str], columns: Columns) -> str:
 
 
 def check_ids(
-    table: Path, id_column: str, progress: Callable[[int, int], None] | None = None
+    table: Stored, id_column: str, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Note, ...]:
     """Find ids that occur twice and rows without one.
 
@@ -49,7 +49,7 @@ def check_ids(
     return notes.all()
 
 
-def _numbered(table: Path, column: str) -> Iterator[tuple[int, str]]:
+def _numbered(table: Stored, column: str) -> Iterator[tuple[int, str]]:
     stripped = (cell.strip() for group in read_column(table, column) for cell in group)
     return enumerate(stripped, start=1)
 
@@ -68,7 +68,7 @@ def _note_missing(missing: Sequence[int], id_column: str, notes: Notes) -> None:
         notes.add(first, id_column, message)
 
 
-def _note_twice(table: Path, id_column: str, repeated: set[int], notes: Notes) -> None:
+def _note_twice(table: Stored, id_column: str, repeated: set[int], notes: Notes) -> None:
     if not repeated:
         return
     found: dict[str, list[int]] = {}

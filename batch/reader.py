@@ -10,13 +10,13 @@ import hashlib
 import io
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from batch.dialect import Dialect, cells, repair
 from batch.notes import Notes
 from core.errors import CatalogError
+from core.storage import Stored
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -45,13 +45,13 @@ class RowReader:
         row_no: The row being read; 0 is the header.
     """
 
-    def __init__(self, source: Path, dialect: Dialect, notes: Notes) -> None:
+    def __init__(self, source: Stored, dialect: Dialect, notes: Notes) -> None:
         self.row_no = 0
         self._dialect = dialect
         self._notes = notes
         self._taken: list[str] = []
         self._ended = False
-        self._raw = _Digest(source.open("rb", buffering=0))
+        self._raw = _Digest(source.stream())
         self._text = io.TextIOWrapper(
             io.BufferedReader(self._raw, _BUFFER_BYTES),
             encoding=dialect.encoding,
@@ -157,7 +157,7 @@ class RowReader:
 class _Digest(io.RawIOBase):
     """Counts and hashes a file's bytes as they are read, to read them only once."""
 
-    def __init__(self, file: io.FileIO) -> None:
+    def __init__(self, file: io.RawIOBase) -> None:
         super().__init__()
         self._file = file
         self.count = 0

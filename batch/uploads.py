@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import OperationalError
 
 from batch.catalog import Catalog, ingest
 from batch.columns import Columns, guess_columns
@@ -20,13 +24,27 @@ from batch.ids import check_ids
 from batch.notes import Note
 from batch.table import read_table
 from core.db import Database
-from core.errors import CatalogError, NotFoundError
+from core.errors import CatalogError, NotFoundError, SettingError
 from core.schema import uploads
 from core.settings import Settings
+from core.storage import Stored, open_storage
 
 #: Rows that the guess of the columns looks at.
 GUESS_ROWS = 200
 BLOCK_BYTES = 1 << 20
+MB = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Stage(StrEnum):
+    """What storing a file is busy with."""
+
+    STORING = "Storing"  #: copying it as it is
+    READING = "Reading"  #: making a table of it
+
+
+#: Told a stage, and of how many bytes how many are done.
+Progress = Callable[[Stage, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +62,80 @@ def store(
     db: Database,
     name: str,
     data: BinaryIO,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Upload:
-    """Copy a file to storage, read it whole, and record it.
+    """Copy a file to storage as it comes, read it whole from there, and record it.
 
     Args:
         name: The file's name, as its owner knows it.
         data: The file, at its beginning.
-        progress: Called with bytes read and bytes in all.
+        progress: Told how far each stage is.
 
     Raises:
         CatalogError: It is no usable catalog, or larger than the limit; nothing is kept.
+        SettingError: The storage does not take it; nothing is kept.
     """
     upload_id = secrets.token_hex(5)
-    folder = _folder(settings, upload_id)
-    folder.mkdir(parents=True)
+    original, table = original_path(settings, upload_id), table_path(settings, upload_id)
+    tell = progress or (lambda _stage, _done, _total: None)
     try:
-        _copy(data, original_path(settings, upload_id), settings.upload_limit_mb)
-        catalog = ingest(
-            original_path(settings, upload_id), table_path(settings, upload_id), progress
-        )
+        _copy(data, original, settings.upload_limit_mb, partial(tell, Stage.STORING))
+        catalog = ingest(original, table, partial(tell, Stage.READING))
         return _record(db, Upload(upload_id, name, catalog, time.time()))
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise CatalogError(f"{name} could not be stored: {error.strerror}.") from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException as error:
+        # What cannot be removed either must not hide why.
+        with suppress(OSError, SettingError):
+            folder(settings, upload_id).remove()
+        if isinstance(error, OSError):
+            raise CatalogError(_not_stored(settings, name, error)) from error
+        if isinstance(error, OperationalError):
+            raise CatalogError(f"{name} could not be recorded: {error.orig}.") from error
         raise
 
 
-def _copy(data: BinaryIO, target: Path, limit_mb: int) -> None:
+def _copy(data: BinaryIO, target: Stored, limit_mb: int, tell: Callable[[int, int], None]) -> None:
+    total = _size(data)
+    check_size(total, limit_mb)
     size = 0
-    with target.open("wb") as file:
+    with target.create() as file:
         while block := data.read(BLOCK_BYTES):
             size += len(block)
-            if size > limit_mb * 1_000_000:
-                raise CatalogError(
-                    f"The file is larger than {limit_mb} MB. Split it, or raise "
-                    "SHOPKEEPER_UPLOAD_LIMIT_MB."
-                )
+            check_size(size, limit_mb)
             file.write(block)
+            tell(size, max(size, total))
+
+
+def _size(data: BinaryIO) -> int:
+    """Bytes of a file that can be measured, else 0."""
+    if not data.seekable():
+        return 0
+    here = data.tell()
+    size = data.seek(0, os.SEEK_END) - here
+    data.seek(here)
+    return size
+
+
+def check_size(size_bytes: int, limit_mb: int) -> None:
+    """Refuse a file that is too large.
+
+    Raises:
+        CatalogError: The message says what to do about it.
+    """
+    if size_bytes > limit_mb * MB:
+        raise CatalogError(
+            f"This file is larger than {limit_mb:,} MB, the largest that is taken. Split it, or "
+            "raise SHOPKEEPER_UPLOAD_LIMIT_MB (in .env) and start Shopkeeper again."
+        )
+
+
+def _not_stored(settings: Settings, name: str, error: OSError) -> str:
+    message = f"{name} could not be stored: {error.strerror}."
+    if error.errno in _NO_ROOM:
+        message += (
+            f" Free some room in {open_storage(settings).path}, or have SHOPKEEPER_STORAGE name "
+            "another place; then choose the file again."
+        )
+    return message
 
 
 def _record(db: Database, upload: Upload) -> Upload:
@@ -159,15 +211,16 @@ def id_notes(settings: Settings, upload: Upload, columns: Columns) -> tuple[Note
     return check_ids(table_path(settings, upload.id), columns.id)
 
 
-def original_path(settings: Settings, upload_id: str) -> Path:
+def original_path(settings: Settings, upload_id: str) -> Stored:
     """Where the file is kept as it came."""
-    return _folder(settings, upload_id) / "original"
+    return folder(settings, upload_id) / "original"
 
 
-def table_path(settings: Settings, upload_id: str) -> Path:
+def table_path(settings: Settings, upload_id: str) -> Stored:
     """Where the file is kept as a table of rows."""
-    return _folder(settings, upload_id) / "rows.parquet"
+    return folder(settings, upload_id) / "rows.parquet"
 
 
-def _folder(settings: Settings, upload_id: str) -> Path:
-    return settings.uploads / upload_id
+def folder(settings: Settings, upload_id: str) -> Stored:
+    """Where everything of an upload is kept."""
+    return open_storage(settings) / upload_id

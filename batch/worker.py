@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from batch import rows, runs
 from batch.engine import Engine
-from core import usage
+from core import storage, usage
 from core.db import Database, open_database
 from core.errors import ShopkeeperError
 from core.schema import JobStatus
@@ -81,6 +81,7 @@ def main() -> None:
     try:
         settings = load_settings()
         db = open_database(settings)
+        storage.check(settings)
     except ShopkeeperError as error:
         sys.exit(error.message)
     # One worker for a home: the engine's limits are not shared between processes on SQLite.

@@ -54,6 +54,13 @@ def say(message: str, *, style: str | None = None) -> None:
 @contextmanager
 def bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on standard error; the yielded function is told what is done and the total."""
+    with stages(label) as advance:
+        yield lambda done, total: advance(label, done, total)
+
+
+@contextmanager
+def stages(label: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for one thing after the other; the yielded function is told which as well."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -62,7 +69,9 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
     )
     with Progress(*columns, console=notes, transient=True) as progress:
         task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        yield lambda stage, done, total: progress.update(
+            task, description=stage, completed=done, total=total
+        )
 
 
 def print_json(data: Any) -> None:

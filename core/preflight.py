@@ -9,7 +9,7 @@ import tempfile
 
 import psutil
 
-from core import ports, roster, supervisor
+from core import ports, roster, storage, supervisor
 from core.errors import ServiceError, SettingError
 from core.files import make_folder
 from core.settings import Settings
@@ -26,12 +26,13 @@ def check(settings: Settings) -> None:
     """Check everything that ``make run`` needs before it starts.
 
     Raises:
-        SettingError: This Python, its SQLite, a setting or an endpoint does not do.
+        SettingError: This Python, its SQLite, a setting, an endpoint or the storage does not do.
         ServiceError: The home, the disk or the port does not do.
     """
     check_versions(settings, sys.version_info[:2], sqlite3.sqlite_version_info[:2])
     roster.configured(settings)
     check_home(settings)
+    storage.check(settings)
     check_alone(settings)
     check_port(settings)
 

@@ -86,8 +86,9 @@ def command(name: str, settings: Settings, ports: Ports) -> list[str]:
         return _module("core.model_server", "--port", str(ports.model), "--slots", slots)
     if name == Service.PAGE:
         where = ["--server.port", str(settings.port), "--server.address", settings.address]
+        limit = ["--server.maxUploadSize", str(settings.upload_limit_mb)]
         app = str(PROJECT / "app.py")
-        return _module("streamlit", "run", app, *where, "--server.headless", "true")
+        return _module("streamlit", "run", app, *where, *limit, "--server.headless", "true")
     modules = {Service.WORKER: "batch.worker", Service.INDEXER: "rag.indexer"}
     return _module("core.watch" if name == WATCH else modules[Service(name)])
 

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8501, ge=1, le=65535, validation_alias="PORT")
     address: str = Field(default="127.0.0.1", validation_alias="SHOPKEEPER_ADDRESS")
     database: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    storage: str | None = Field(default=None, validation_alias="SHOPKEEPER_STORAGE")
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
@@ -76,11 +77,6 @@ class Settings(BaseSettings):
     def endpoint_file(self) -> Path:
         """Where the endpoints are named, if they are named in a file."""
         return self.endpoints or PROJECT / "endpoints.toml"
-
-    @property
-    def uploads(self) -> Path:
-        """Folder of uploaded catalogs."""
-        return self.home / "uploads"
 
     @property
     def logs(self) -> Path:

@@ -9,6 +9,7 @@ import pytest
 
 from core.db import Database, open_database
 from core.settings import Settings, load_settings
+from tests.object_store import ObjectStore
 from tests.postgres import Postgres, running
 
 #: Variables of the person who runs the tests must not reach them.
@@ -20,6 +21,7 @@ VARIABLES = (
     "OPENAI_BASE_URL",
     "OPENAI_MODEL",
     "SHOPKEEPER_ENDPOINTS",
+    "SHOPKEEPER_STORAGE",
 )
 
 
@@ -48,6 +50,21 @@ def db(settings: Settings) -> Iterator[Database]:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with running(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    with ObjectStore().running() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """An S3 server with an empty bucket ``shop``, and the way to it in the environment."""
+    for name, value in object_store.environment.items():
+        monkeypatch.setenv(name, value)
+    object_store.begin("shop")
+    yield object_store
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

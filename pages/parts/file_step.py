@@ -12,8 +12,8 @@ from batch import uploads
 from batch.dialect import NO_DELIMITER
 from batch.fields import starter_fields
 from batch.notes import Note
-from batch.uploads import Upload
-from core.errors import CatalogError
+from batch.uploads import Stage, Upload
+from core.errors import CatalogError, SettingError
 from core.settings import SAMPLE
 from pages.parts import trouble, words
 from pages.parts.draft import begin, job_name
@@ -51,15 +51,15 @@ def choose(shop: Shop) -> None:
 
 
 def _take(shop: Shop, name: str, data: BinaryIO) -> None:
-    bar = st.progress(0.0, text="Reading the file…")
+    bar = st.progress(0.0, text="Storing the file…")
 
-    def show(read: int, whole: int) -> None:
-        done = f"Reading: {words.file_size(read)} of {words.file_size(whole)}"
-        bar.progress(min(1.0, read / whole) if whole else 0.0, text=done)
+    def show(stage: Stage, done: int, whole: int) -> None:
+        text = f"{stage}: {words.file_size(done)} of {words.file_size(whole)}"
+        bar.progress(min(1.0, done / whole) if whole else 0.0, text=text)
 
     try:
         upload = uploads.store(shop.settings, shop.db, name, data, show)
-    except CatalogError as error:
+    except (CatalogError, SettingError) as error:
         bar.empty()
         trouble.draw(error)
         return

@@ -11,12 +11,13 @@ from batch.catalog import Catalog, distinct, ingest
 from batch.notes import MAX_NOTES, Note
 from batch.table import read_table
 from core.errors import CatalogError
+from core.storage import local
 
 
 def taken_in(tmp_path: Path, content: bytes | str) -> tuple[Catalog, list[dict[str, str]]]:
-    source, table = tmp_path / "catalog.csv", tmp_path / "catalog.parquet"
+    source, table = tmp_path / "catalog.csv", local(tmp_path / "catalog.parquet")
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    catalog = ingest(source, table)
+    catalog = ingest(local(source), table)
     return catalog, [row for _, row in read_table(table)]
 
 
@@ -181,7 +182,7 @@ def test_a_failure_leaves_an_older_table_alone(tmp_path: Path) -> None:
     taken_in(tmp_path, "a,b\n1,2\n")
     with pytest.raises(CatalogError):
         taken_in(tmp_path, 'a,b\n3,"4\n')
-    assert list(read_table(tmp_path / "catalog.parquet")) == [(1, {"a": "1", "b": "2"})]
+    assert list(read_table(local(tmp_path / "catalog.parquet"))) == [(1, {"a": "1", "b": "2"})]
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -198,7 +199,9 @@ def test_progress_in_bytes(tmp_path: Path) -> None:
     source = tmp_path / "catalog.csv"
     source.write_text("a,b\n" + "1,2\n" * 2500)
     seen: list[tuple[int, int]] = []
-    ingest(source, tmp_path / "t.parquet", lambda done, total: seen.append((done, total)))
+    ingest(
+        local(source), local(tmp_path / "t.parquet"), lambda done, total: seen.append((done, total))
+    )
     size = source.stat().st_size
     assert len(seen) == 3
     assert seen[-1] == (size, size)

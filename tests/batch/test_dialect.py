@@ -7,14 +7,15 @@ import pytest
 
 from batch.dialect import NO_DELIMITER, Dialect, repair, sniff
 from core.errors import CatalogError
+from core.storage import Stored, local
 
 HTML = '"<p>Warm; soft, light | fine</p>\n<ul><li>a; b</li></ul>"'
 
 
-def written(tmp_path: Path, content: bytes | str) -> Path:
+def written(tmp_path: Path, content: bytes | str) -> Stored:
     path = tmp_path / "catalog.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
+    return local(path)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_refuses_what_is_no_csv(tmp_path: Path, content: bytes, message: str) ->
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"“none\.csv” could not be opened"):
-        sniff(tmp_path / "none.csv")
+        sniff(local(tmp_path / "none.csv"))
 
 
 def test_repair_reads_stray_bytes_as_windows_1252() -> None:

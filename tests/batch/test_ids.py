@@ -7,13 +7,14 @@ import pytest
 from batch.columns import Columns
 from batch.ids import check_ids, row_key
 from batch.notes import Note
-from batch.table import TableWriter
+from batch.table import write_table
 from core.errors import CatalogError
+from core.storage import Stored, local
 
 
-def stored(tmp_path: Path, ids: list[str]) -> Path:
-    path = tmp_path / "t.parquet"
-    with TableWriter(path, ("sku",)) as writer:
+def stored(tmp_path: Path, ids: list[str]) -> Stored:
+    path = local(tmp_path / "t.parquet")
+    with write_table(path, ("sku",)) as writer:
         for written in ids:
             writer.add([written])
     return path

@@ -5,27 +5,28 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from batch.table import SHARD_ROWS, TableWriter, read_column, read_table, table_info
+from batch.table import SHARD_ROWS, read_column, read_table, table_info, write_table
 from core.errors import CatalogError
+from core.storage import Stored, local
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
-    path = tmp_path / "t.parquet"
-    with TableWriter(path, ("a", "a.b", "spare")) as writer:
+def table(tmp_path: Path) -> Stored:
+    path = local(tmp_path / "t.parquet")
+    with write_table(path, ("a", "a.b", "spare")) as writer:
         for number in range(1, 2501):
             writer.add([str(number), f"x{number}", ""])
         writer.show(("a", "a.b"))
     return path
 
 
-def test_row_groups_are_whole_shards(table: Path) -> None:
-    file = pq.ParquetFile(table)
+def test_row_groups_are_whole_shards(table: Stored) -> None:
+    file = pq.ParquetFile(table.path)
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     assert sizes == [SHARD_ROWS, SHARD_ROWS, 500]
 
 
-def test_info_hides_what_is_not_shown(table: Path) -> None:
+def test_info_hides_what_is_not_shown(table: Stored) -> None:
     assert table_info(table) == (("a", "a.b"), 2500)
 
 
@@ -41,13 +42,13 @@ def test_info_hides_what_is_not_shown(table: Path) -> None:
         (1, 0, []),
     ],
 )
-def test_read_a_range(table: Path, first: int, count: int | None, expected: list[int]) -> None:
+def test_read_a_range(table: Stored, first: int, count: int | None, expected: list[int]) -> None:
     rows = list(read_table(table, first, count))
     assert [number for number, _ in rows] == expected
     assert all(row == {"a": str(number), "a.b": f"x{number}"} for number, row in rows)
 
 
-def test_reads_only_the_groups_it_needs(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_only_the_groups_it_needs(table: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     groups: list[int] = []
     original = pq.ParquetFile.read_row_group
 
@@ -60,27 +61,28 @@ def test_reads_only_the_groups_it_needs(table: Path, monkeypatch: pytest.MonkeyP
     assert groups == [1, 2]
 
 
-def test_a_name_with_a_dot_is_no_nesting(table: Path) -> None:
+def test_a_name_with_a_dot_is_no_nesting(table: Stored) -> None:
     assert next(read_column(table, "a"))[:2] == ["1", "2"]
     assert next(read_column(table, "a.b"))[:2] == ["x1", "x2"]
     assert sum(map(len, read_column(table, "a"))) == 2500
 
 
-def test_unknown_column(table: Path) -> None:
+def test_unknown_column(table: Stored) -> None:
     with pytest.raises(CatalogError, match="no column “spare”"):
         next(read_column(table, "spare"))
 
 
 def test_missing_and_damaged_tables(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="no longer there"):
-        table_info(tmp_path / "none.parquet")
+        table_info(local(tmp_path / "none.parquet"))
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and nothing else")
     with pytest.raises(CatalogError, match="damaged"):
-        next(read_table(tmp_path / "bad.parquet"))
+        next(read_table(local(tmp_path / "bad.parquet")))
 
 
 def test_an_error_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), TableWriter(tmp_path / "t.parquet", ("a",)) as writer:
+    table = local(tmp_path / "t.parquet")
+    with pytest.raises(RuntimeError), write_table(table, ("a",)) as writer:
         writer.add(["1"])
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []

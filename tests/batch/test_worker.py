@@ -32,13 +32,16 @@ DEADLINE_S = 40
 
 
 @contextmanager
-def worker(settings: Settings, endpoint: FakeEndpoint) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    settings: Settings, endpoint: FakeEndpoint, **variables: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A real worker process, ended the hard way if it is still there."""
     environment = os.environ | {
         "SHOPKEEPER_HOME": str(settings.home),
         "OPENAI_BASE_URL": endpoint.url,
         "OPENAI_MODEL": "fake",
         "SHOPKEEPER_SLOTS": "9",
+        **variables,
     }
     with (settings.home / "worker.log").open("ab") as log:
         process = subprocess.Popen(

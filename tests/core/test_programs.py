@@ -62,12 +62,14 @@ def test_what_others_work_with_is_stopped_last(settings: Settings) -> None:
         (
             Service.PAGE,
             f"-m streamlit run {PROJECT}/app.py --server.port 8600 --server.address 0.0.0.0"
-            " --server.headless true",
+            " --server.maxUploadSize 2000 --server.headless true",
         ),
     ],
 )
 def test_commands(tmp_path: Path, service: Service, expected: str) -> None:
-    settings = load_settings(home=tmp_path, port=8600, address="0.0.0.0", slots=6)
+    settings = load_settings(
+        home=tmp_path, port=8600, address="0.0.0.0", slots=6, upload_limit_mb=2000
+    )
     assert programs.command(service, settings, PORTS) == [sys.executable, *expected.split()]
 
 
