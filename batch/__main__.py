@@ -21,6 +21,7 @@ from rich.table import Table
 
 from batch import control, jobs, rows, uploads
 from batch.columns import Columns, check_columns
+from batch.doctor import Finding, examine
 from batch.downloads import Form, download
 from batch.failures import reasons
 from batch.fields import FieldSet, dump_fields, load_fields
@@ -311,6 +312,40 @@ def list_failures(
         for one in found:
             table.add_row(f"{one.rows:,}", one.reason)
         Console().print(table if found else "No row of this job has failed.")
+
+
+@app.command()
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Offer to mend what can be.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Mend without asking.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Look for what is wrong: databases, files, stuck jobs. Ends with 1 when something is."""
+    with opened() as (settings, db):
+        left = 0
+        found: dict[str, list[str]] = {}
+        for name, findings in examine(settings, db):
+            found[name] = [one.message for one in findings]
+            say(f"{name}: {'all right' if not findings else ''}".rstrip())
+            left += sum(not _mended(one, repair=repair, yes=yes) for one in findings)
+        if as_json:
+            print_json(found)
+        raise typer.Exit(Exit.FAILED if left else Exit.OK)
+
+
+def _mended(finding: Finding, *, repair: bool, yes: bool) -> bool:
+    """Tell a finding, and mend it where that is wanted; returns whether it was."""
+    say(f"  {finding.message}", style="yellow")
+    if finding.mend is None:
+        return False
+    if not repair:
+        say(f"  --repair would {finding.repair}.")
+        return False
+    if not (yes or typer.confirm(f"  Shall I {finding.repair}?", err=True)):
+        return False
+    finding.mend()
+    say("  Done.", style="green")
+    return True
 
 
 def _decide(decision: Callable[[Database, str], None], job_id: str) -> None:

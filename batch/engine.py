@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
@@ -35,6 +36,8 @@ WORKFLOW_VERSION = "1"
 #: A shard is tried again for about two minutes, then the job stops with the reason.
 STEP_ATTEMPTS = 8
 STEP_RETRY_S = 1.0
+#: Records of ended work removed in one go.
+FORGOTTEN_AT_ONCE = 200
 #: Lowest shard numbers first, over all jobs: a small job overtakes a large one.
 LAST_PRIORITY = 2_000_000_000
 
@@ -106,6 +109,26 @@ class Engine:
         """Begin a run of a job; does nothing when that run was begun before."""
         with SetWorkflowID(f"{job_id}-{run}"):
             DBOS.start_workflow(self._run_job, job_id, run)
+
+    def forget(self, before: float) -> bool:
+        """Remove a little of the engine's own record of work that ended before then.
+
+        Args:
+            before: Seconds since the epoch.
+
+        Returns:
+            Whether there may be more to remove.
+        """
+        ended = DBOS.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
+            limit=FORGOTTEN_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            DBOS.delete_workflows([one.workflow_id for one in ended])
+        return len(ended) == FORGOTTEN_AT_ONCE
 
     def stop(self, timeout_s: float = 3.0) -> None:
         """Stop the row loop and store what is done.

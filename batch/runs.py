@@ -139,6 +139,17 @@ def stop_if_hopeless(db: Database, job_id: str, run: int, limit: int) -> bool:
     return False
 
 
+def begin_next(db: Database, job_id: str, run: int) -> bool:
+    """Have another run begun with the rows that this one has left; returns whether it was."""
+    with db.write() as connection:
+        changed = connection.execute(
+            jobs.update()
+            .where(_current(job_id, run))
+            .values(status=JobStatus.QUEUED, run=jobs.c.run + 1)
+        )
+        return changed.rowcount == 1
+
+
 def mark_published(db: Database, job_id: str) -> None:
     """Note that the job's results have been put on the shelves."""
     with db.write() as connection:

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
+import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import OperationalError
 
@@ -25,7 +26,7 @@ from batch.notes import Note
 from batch.table import read_table
 from core.db import Database
 from core.errors import CatalogError, NotFoundError, SettingError
-from core.schema import uploads
+from core.schema import jobs, uploads
 from core.settings import Settings
 from core.storage import Stored, open_storage
 
@@ -183,6 +184,21 @@ def find(db: Database, sha256: str) -> Upload | None:
             .first()
         )
     return _upload(found) if found else None
+
+
+def remove(settings: Settings, db: Database, upload_id: str) -> bool:
+    """Remove an upload with its files, unless a job needs it; returns whether it was removed.
+
+    Raises:
+        OSError: Its files could not be removed; nothing refers to them any more.
+        SettingError: The same, at an object store.
+    """
+    unused = ~sa.exists().where(jobs.c.upload_id == upload_id)
+    with db.write() as connection:
+        gone = connection.execute(uploads.delete().where(uploads.c.id == upload_id, unused))
+    if gone.rowcount:
+        folder(settings, upload_id).remove()
+    return bool(gone.rowcount)
 
 
 def _upload(row: RowMapping) -> Upload:

@@ -16,9 +16,10 @@ import time
 import uvloop
 from filelock import FileLock
 
-from batch import rows, runs
+from batch import housekeeping, rows, runs
 from batch.engine import Engine
-from core import storage, usage
+from batch.housekeeping import DAY_S
+from core import storage
 from core.db import Database, open_database
 from core.errors import ShopkeeperError
 from core.schema import JobStatus
@@ -55,10 +56,13 @@ class Worker:
             for found in active:
                 if found.status is JobStatus.RUNNING:
                     rows.sample(self._db, found.job_id)
-        if now - self._tidied >= TIDY_S and not usage.remove_older(
-            self._db, self._settings.usage_days, now
-        ):
+        if now - self._tidied >= TIDY_S and not self._tidy(now):
             self._tidied = now
+
+    def _tidy(self, now: float) -> bool:
+        """Remove a little of what is too old; returns whether there may be more."""
+        more = housekeeping.tidy(self._settings, self._db, now)
+        return more | self._engine.forget(now - self._settings.history_days * DAY_S)
 
 
 def run(worker: Worker, stop: threading.Event) -> None:

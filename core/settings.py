@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         default=0.05, ge=0, le=0.5, validation_alias="SHOPKEEPER_BATCH_SHARE"
     )
     usage_days: int = Field(default=30, ge=1, validation_alias="SHOPKEEPER_USAGE_DAYS")
+    history_days: int = Field(default=7, ge=1, validation_alias="SHOPKEEPER_HISTORY_DAYS")
+    upload_days: int = Field(default=30, ge=1, validation_alias="SHOPKEEPER_UPLOAD_DAYS")
+    result_days: int | None = Field(default=None, ge=1, validation_alias="SHOPKEEPER_RESULT_DAYS")
     model: str = Field(default="qwen2.5-coder-0.5b", validation_alias="SHOPKEEPER_MODEL")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("shopkeeper"),

@@ -67,6 +67,15 @@ class Stored:
         with self._told():
             return bool(self.filesystem.exists(self.path))
 
+    def names(self) -> list[str]:
+        """What is in the folder; nothing where there is none."""
+        try:
+            with self._told():
+                found = self.filesystem.ls(self.path, detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(str(one).rstrip("/").rpartition("/")[2] for one in found)
+
     def size(self) -> int:
         """Bytes of the file."""
         with self._told():

@@ -1,0 +1,75 @@
+"""What is removed by itself after some time: forgotten uploads, old results, old usage records."""
+
+from __future__ import annotations
+
+import logging
+
+import sqlalchemy as sa
+
+from batch import control, uploads
+from core import usage
+from core.db import Database
+from core.errors import ShopkeeperError
+from core.schema import ACTIVE, JobStatus, jobs
+from core.schema import uploads as uploads_table
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86_400.0
+#: Removed in one go, so that the worker's other duties do not wait.
+AT_ONCE = 20
+
+
+def tidy(settings: Settings, db: Database, now: float) -> bool:
+    """Remove a little of what is older than the settings allow.
+
+    Args:
+        settings: How many days each kind of thing is kept.
+        db: Our tables.
+        now: Seconds since the epoch.
+
+    Returns:
+        Whether there may be more to remove.
+    """
+    more = usage.remove_older(db, settings.usage_days, now)
+    if settings.result_days is not None:
+        more |= _results(db, now - settings.result_days * DAY_S)
+    return more | _uploads(settings, db, now - settings.upload_days * DAY_S)
+
+
+def _results(db: Database, before: float) -> bool:
+    """Delete jobs that ended so long ago, with their results."""
+    ended = (
+        sa.select(jobs.c.id)
+        .where(jobs.c.status.not_in((*ACTIVE, JobStatus.DELETED)))
+        .where(sa.func.coalesce(jobs.c.finished_at, jobs.c.created_at) < before)
+        .order_by(jobs.c.created_at)
+        .limit(AT_ONCE)
+    )
+    with db.read() as connection:
+        found = connection.execute(ended).scalars().all()
+    for job_id in found:
+        log.info("job %s is older than results are kept: it is removed", job_id)
+        control.delete(db, job_id)
+    return len(found) == AT_ONCE
+
+
+def _uploads(settings: Settings, db: Database, before: float) -> bool:
+    """Remove uploads that no job has come of, or whose jobs are gone."""
+    unused = (
+        sa.select(uploads_table.c.id)
+        .where(uploads_table.c.created_at < before)
+        .where(~sa.exists().where(jobs.c.upload_id == uploads_table.c.id))
+        .order_by(uploads_table.c.created_at)
+        .limit(AT_ONCE)
+    )
+    with db.read() as connection:
+        found = connection.execute(unused).scalars().all()
+    for upload_id in found:
+        try:
+            uploads.remove(settings, db, upload_id)
+        except (ShopkeeperError, OSError) as error:
+            log.warning("upload %s could not be removed: %s", upload_id, error)
+            return False
+    return len(found) == AT_ONCE
