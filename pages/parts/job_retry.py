@@ -25,7 +25,7 @@ def offer(shop: Shop, job: Job, label: str, read_again: Callable[[Way], object],
         st.caption("Rows can be read again once the job has ended or is paused.")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        button = st.container()
+        button = st.container(width="content")
         way = _way(shop, job, key)
         with button:
             pressed = st.button(label, key=f"again-{key}-{job.id}", icon=":material/replay:")
