@@ -348,6 +348,22 @@ def _mended(finding: Finding, *, repair: bool, yes: bool) -> bool:
     return True
 
 
+@app.command()
+def delete(
+    job_id: JobId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a job with its results; products that were published stay."""
+    with opened() as (_, db):
+        job = jobs.get(db, job_id)
+        gone = f"“{job.name}” and its {job.done + job.failed:,} results will be gone for good."
+        if not yes and not typer.confirm(f"{gone} Delete the job?", err=True):
+            say("Nothing was deleted.")
+            raise typer.Exit(Exit.BAD_INPUT)
+        control.delete(db, job_id)
+        say(f"Job {job_id} is deleted. A running worker frees its room in the background.")
+
+
 def _decide(decision: Callable[[Database, str], None], job_id: str) -> None:
     with opened() as (_, db):
         decision(db, job_id)

@@ -46,9 +46,17 @@ def cancel(db: Database, job_id: str) -> None:
 
 
 def delete(db: Database, job_id: str) -> None:
-    """Remove a job with its results; one that runs is stopped by it."""
+    """Delete a job with its results: from now on it is not found; one that runs is stopped.
+
+    What it holds is removed afterwards, piece by piece (:mod:`batch.removal`).
+    """
+    change = {"status": JobStatus.DELETED, "request_key": None, "finished_at": time.time()}
     with db.write() as connection:
-        connection.execute(jobs.delete().where(jobs.c.id == job_id))
+        connection.execute(
+            jobs.update()
+            .where(jobs.c.id == job_id, jobs.c.status != JobStatus.DELETED)
+            .values(change)
+        )
 
 
 def next_run() -> dict[str, Any]:

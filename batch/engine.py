@@ -12,13 +12,14 @@ import asyncio
 import logging
 import sqlite3
 import threading
+import time
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
-from batch import jobs, rows, runs
+from batch import jobs, pace, runs
 from batch.ranges import Shard
 from batch.shard import RowLoop
 from core.db import Database
@@ -159,7 +160,7 @@ class Engine:
         except Refused as error:
             runs.fail(self._db, job_id, run, _reason(error))
         if runs.settle(self._db, job_id, run):
-            rows.sample(self._db, job_id)
+            pace.sample(self._db, job_id, time.time())
             log.info("job %s run %d is done", job_id, run)
 
     def _run_rows(self, shard: Shard) -> None:

@@ -193,21 +193,20 @@ def _select(
     connection: Connection, condition: sa.ColumnElement[bool], limit: int | None = None
 ) -> list[Job]:
     counters = ("done", "failed", "reused", "calls", "prompt_tokens", "completion_tokens")
+    newest_first = (jobs.c.created_at.desc(), jobs.c.id)
+    there = sa.and_(condition, jobs.c.status != JobStatus.DELETED)
+    # First which jobs, then their sums: a large job has a thousand shards.
+    chosen = sa.select(jobs.c.id).where(there).order_by(*newest_first).limit(limit).cte("chosen")
     sums = (
         sa.select(
             shards.c.job_id,
             *(sa.func.sum(shards.c[name]).label(f"sum_{name}") for name in counters),
         )
+        .where(shards.c.job_id.in_(sa.select(chosen.c.id)))
         .group_by(shards.c.job_id)
         .subquery()
     )
-    query = (
-        sa.select(jobs, sums)
-        .join(sums, sums.c.job_id == jobs.c.id)
-        .where(condition)
-        .order_by(jobs.c.created_at.desc(), jobs.c.id)
-        .limit(limit)
-    )
+    query = sa.select(jobs, sums).join(sums, sums.c.job_id == jobs.c.id).order_by(*newest_first)
     return [_job(connection, row) for row in connection.execute(query).mappings().all()]
 
 

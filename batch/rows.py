@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +16,10 @@ from sqlalchemy.engine import Connection
 from batch.extract import Outcome
 from batch.jobs import Job
 from batch.results import ResultRow
-from batch.table import SHARD_ROWS, read_table
+from batch.table import SHARD_ROWS, read_rows, read_table
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import RowStatus, jobs, rows, samples, shards
+from core.schema import JobStatus, RowStatus, jobs, rows, shards
 from core.settings import Settings
 from core.usage import record as record_usage
 from core.values import Value
@@ -65,7 +67,8 @@ def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome]
         False when the job has been deleted meanwhile.
     """
     with db.write() as connection:
-        current = connection.execute(sa.select(jobs.c.run).where(jobs.c.id == job_id)).scalar()
+        there = sa.and_(jobs.c.id == job_id, jobs.c.status != JobStatus.DELETED)
+        current = connection.execute(sa.select(jobs.c.run).where(there)).scalar()
         if current is None:
             return False
         # What an earlier run has got is kept; what it failed at is the current run's to try.
@@ -162,19 +165,6 @@ _COUNTED = (
 )
 
 
-def sample(db: Database, job_id: str) -> None:
-    """Note the job's progress at this moment, for the plot and the rate."""
-    summed = ("done", "failed", "calls", "prompt_tokens", "completion_tokens")
-    sums = sa.select(
-        sa.literal(job_id),
-        sa.literal(time.time()),
-        *(sa.func.sum(shards.c[name]) for name in summed),
-    ).where(shards.c.job_id == job_id)
-    with db.write() as connection:
-        if connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job_id)).first():
-            connection.execute(samples.insert().from_select(["job_id", "at", *summed], sums))
-
-
 def page(
     settings: Settings,
     db: Database,
@@ -193,15 +183,16 @@ def page(
     """
     if status is None:
         return list(iterate(settings, db, job, first_row, count))
-    query = sa.select(rows.c.row_no).where(
+    query = rows.select().where(
         rows.c.job_id == job.id, rows.c.status == status, rows.c.row_no >= first_row
     )
     if reason is not None:
         query = query.where(rows.c.reason == reason)
     with db.read() as connection:
-        numbers = connection.execute(query.order_by(rows.c.row_no).limit(count)).scalars()
-        wanted = list(numbers)
-    return [row for number in wanted for row in iterate(settings, db, job, number, 1)]
+        found = connection.execute(query.order_by(rows.c.row_no).limit(count)).mappings()
+        stored = {row["row_no"]: row for row in found}
+    originals = read_rows(table_path(settings, job.upload_id), stored)
+    return [_result(number, original, stored[number]) for number, original in originals]
 
 
 def iterate(
@@ -209,12 +200,13 @@ def iterate(
 ) -> Iterator[ResultRow]:
     """Rows in the catalog's order with what was extracted so far, read block by block."""
     last = job.rows if count is None else min(job.rows, first_row + count - 1)
-    table = table_path(settings, job.upload_id)
-    for start in range(first_row, last + 1, SHARD_ROWS):
-        size = min(SHARD_ROWS, last - start + 1)
-        ended = _results(db, job.id, start, size)
-        for number, original in read_table(table, start, size):
-            yield _result(number, original, ended.get(number))
+    originals = read_table(table_path(settings, job.upload_id), first_row, last - first_row + 1)
+    with closing(originals):
+        for start in range(first_row, last + 1, SHARD_ROWS):
+            size = min(SHARD_ROWS, last - start + 1)
+            ended = _results(db, job.id, start, size)
+            for number, original in islice(originals, size):
+                yield _result(number, original, ended.get(number))
 
 
 def _results(db: Database, job_id: str, first_row: int, count: int) -> dict[int, Any]:

@@ -7,9 +7,10 @@ reading what comes before it. Knows nothing of CSV.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -99,7 +100,7 @@ def table_info(table: Stored) -> tuple[tuple[str, ...], int]:
 
 def read_table(
     table: Stored, first_row: int = 1, count: int | None = None
-) -> Iterator[tuple[int, dict[str, str]]]:
+) -> Generator[tuple[int, dict[str, str]], None, None]:
     """Rows ``first_row`` … with their 1-based numbers, reading only their row groups.
 
     Args:
@@ -122,6 +123,20 @@ def read_table(
                 yield base + offset + 1, dict(zip(columns, cells, strict=True))
 
 
+def read_rows(table: Stored, numbers: Iterable[int]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Single rows, by their 1-based numbers in rising order; each row group is read once.
+
+    Raises:
+        CatalogError: The table is missing or damaged.
+    """
+    with _opened(table) as file:
+        columns = _columns(file)
+        for group, wanted in groupby(numbers, lambda number: (number - 1) // SHARD_ROWS):
+            places = [number - 1 - group * SHARD_ROWS for number in wanted]
+            for offset, cells in _group_rows(file, group, len(columns), places):
+                yield group * SHARD_ROWS + offset + 1, dict(zip(columns, cells, strict=True))
+
+
 def read_column(table: Stored, column: str) -> Iterator[list[str]]:
     """One column's cells, a row group at a time.
 
@@ -137,9 +152,15 @@ def read_column(table: Stored, column: str) -> Iterator[list[str]]:
 
 
 def _group_rows(
-    file: Any, group: int, width: int, wanted: range
+    file: Any, group: int, width: int, wanted: range | list[int]
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
-    columns = file.read_row_group(group).slice(wanted.start, len(wanted)).columns[:width]
+    """The wanted rows of a group, counted from 0, each with its cells."""
+    read = file.read_row_group(group)
+    if isinstance(wanted, range):
+        picked = read.slice(wanted.start, len(wanted))
+    else:
+        picked = read.take(wanted)
+    columns = picked.columns[:width]
     cells = zip(*(column.to_pylist() for column in columns), strict=True)
     return zip(wanted, cells, strict=True)
 

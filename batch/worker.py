@@ -16,7 +16,7 @@ import time
 import uvloop
 from filelock import FileLock
 
-from batch import housekeeping, rows, runs
+from batch import housekeeping, pace, removal, runs
 from batch.engine import Engine
 from batch.housekeeping import DAY_S
 from core import storage
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 0.2
 SAMPLE_S = 2.0
 TIDY_S = 3600.0
+#: How long a step may go on removing deleted jobs; the next one is then a look away.
+REMOVE_S = 0.1
 
 
 class Worker:
@@ -44,7 +46,7 @@ class Worker:
         self._tidied = 0.0
 
     def step(self, now: float) -> None:
-        """Look once: begin new runs, note the progress of running jobs, remove old records."""
+        """Look once: begin new runs, note progress, remove old records and deleted jobs."""
         active = runs.active_runs(self._db)
         for found in active:
             if (found.job_id, found.run) not in self._begun:
@@ -55,9 +57,12 @@ class Worker:
             self._sampled = now
             for found in active:
                 if found.status is JobStatus.RUNNING:
-                    rows.sample(self._db, found.job_id)
+                    pace.sample(self._db, found.job_id, now)
         if now - self._tidied >= TIDY_S and not self._tidy(now):
             self._tidied = now
+        begun = time.monotonic()
+        while removal.remove_piece(self._db) and time.monotonic() - begun < REMOVE_S:
+            pass
 
     def _tidy(self, now: float) -> bool:
         """Remove a little of what is too old; returns whether there may be more."""

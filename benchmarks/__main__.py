@@ -9,6 +9,7 @@ FIGURES: dict[str, list[str]] = {
     "Chat: our overhead and the embedded model's first token": ["benchmarks.chat"],
     "Lanes: a fake endpoint's slots, a rate limit, what a lease costs": ["benchmarks.lanes_fake"],
     "Lanes: the embedded model, chat beside a job": ["benchmarks.lanes", "--fifo"],
+    "Jobs: what people wait for beside a million rows": ["benchmarks.million"],
     "Batch: rows beside bare aiohttp, and memory": ["benchmarks.batch", "--times", "4"],
 }
 

@@ -18,13 +18,21 @@ SMALL_POINTS = 40
 
 def speeds(samples: Sequence[Sample], *, at_most: int = MAX_POINTS) -> list[tuple[float, float]]:
     """Moments and rows per second since the moment before, thinned to so many."""
-    step = max(1, -(-len(samples) // at_most))
-    thinned = samples[::step]
     return [
         (after.at, max(0, (after.done + after.failed - before.done - before.failed)) / elapsed)
-        for before, after in pairwise(thinned)
+        for before, after in pairwise(_spread(samples, at_most))
         if (elapsed := after.at - before.at) > 0
     ]
+
+
+def _spread(samples: Sequence[Sample], at_most: int) -> list[Sample]:
+    """So many samples, as even in time as they can be: they lie closer at both ends."""
+    chosen: list[Sample] = []
+    gap = (samples[-1].at - samples[0].at) / (at_most - 1) if samples else 0.0
+    for sample in samples:
+        if not chosen or sample.at - chosen[-1].at >= gap:
+            chosen.append(sample)
+    return chosen
 
 
 def sparkline_html(samples: Sequence[Sample]) -> str:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from itertools import pairwise
+
 import pytest
 
 from batch import control, jobs, pace, retry, rows, runs
@@ -175,9 +178,34 @@ def test_a_deleted_job_is_gone_with_its_rows_and_late_outcomes_are_refused(
     record(db, job, done(1))
     control.delete(db, job.id)
     assert jobs.listing(db) == []
+    with pytest.raises(JobError, match="may have been deleted"):
+        jobs.get(db, job.id)
     assert not rows.record(db, job.id, 0, [done(2)], RUN)
-    rows.sample(db, job.id)
+    pace.sample(db, job.id, time.time())
     assert pace.history(db, job.id) == []
+
+
+def test_no_decision_brings_a_deleted_job_back(db: Database, make_job: MakeJob) -> None:
+    job = make_job(2)
+    record(db, job, done(1), failed(2))
+    control.pause(db, job.id)
+    control.delete(db, job.id)
+    control.delete(db, job.id)
+    for decision in (control.pause, control.resume, control.cancel, retry.retry_failed):
+        with pytest.raises(JobError, match="There is no job"):
+            decision(db, job.id)
+    runs.settle(db, job.id, RUN)
+    runs.fail(db, job.id, RUN, "late")
+    assert jobs.listing(db) == []
+
+
+def test_a_deleted_job_gives_up_its_request_at_once(db: Database, make_job: MakeJob) -> None:
+    upload_id = make_job(1).upload_id
+    first = jobs.submit(db, upload_id, COLUMNS, FIELDS, "x", request_key="k")
+    control.delete(db, first.id)
+    assert jobs.by_request(db, "k") is None
+    again = jobs.submit(db, upload_id, COLUMNS, FIELDS, "x", request_key="k")
+    assert jobs.by_request(db, "k") == again
 
 
 def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
@@ -197,8 +225,39 @@ def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
 
 
 def test_history_and_rate_come_from_samples(db: Database, make_job: MakeJob) -> None:
-    job = make_job(4)
-    rows.sample(db, job.id)
-    record(db, job, done(1), done(2))
-    rows.sample(db, job.id)
-    assert [sample.done for sample in pace.history(db, job.id)] == [0, 2]
+    job, now = make_job(400), time.time()
+    runs.begin(db, job.id, RUN)
+    pace.sample(db, job.id, now - 20)
+    record(db, job, *map(done, range(1, 101)))
+    pace.sample(db, job.id, now)
+    assert [sample.done for sample in pace.history(db, job.id)] == [0, 100]
+    running = jobs.get(db, job.id)
+    assert running.rows_per_s == pytest.approx(5, rel=0.2)
+    assert running.left_s == pytest.approx(60, rel=0.2)
+
+
+def test_several_workers_note_progress_no_more_often_than_one(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(1)
+    for at in (1000.0, 1000.5, 1002.0, 1002.1):
+        pace.sample(db, job.id, at)
+    assert [sample.at for sample in pace.history(db, job.id)] == [1000.0, 1002.0]
+
+
+def test_a_long_run_is_remembered_by_few_samples_the_latest_ones_all(
+    db: Database, make_job: MakeJob
+) -> None:
+    job, hours = make_job(1), 10
+    for minute in range(hours * 60 + 1):
+        pace.sample(db, job.id, minute * 60.0)
+    end = hours * 3600.0
+    for second in range(2, 61, 2):
+        pace.sample(db, job.id, end + second)
+    moments = [sample.at for sample in pace.history(db, job.id)]
+    assert moments[0] == 0
+    assert len(moments) < 250
+    # The rate is taken from the last half minute, so nothing is left out there.
+    assert [at for at in moments if at > end] == [end + second for second in range(2, 61, 2)]
+    gaps = [after - before for before, after in pairwise(moments)]
+    assert max(gaps) <= end * pace.GAP_SHARE + 120

@@ -221,3 +221,20 @@ def test_jobs_are_listed_shown_and_decided_on(
     code, out, _ = shell.call("jobs", "--json")
     assert [found["job"] for found in json.loads(out)] == [job.id]
     assert shell.call("show", "nowhere")[0] == 2
+
+
+def test_a_job_is_deleted_when_that_is_confirmed(
+    shell: Shell, db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(3)
+    result = CliRunner().invoke(app, ["delete", job.id], env=shell.environment, input="n\n")
+    assert result.exit_code == 2
+    assert "gone for good" in result.stderr
+    assert "Nothing was deleted" in result.stderr
+    assert jobs.get(db, job.id)
+    code, _, err = shell.call("delete", job.id, "--yes")
+    assert code == 0, err
+    assert jobs.listing(db) == []
+    code, _, err = shell.call("delete", job.id, "--yes")
+    assert code == 2
+    assert "There is no job" in err

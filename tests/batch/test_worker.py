@@ -176,11 +176,33 @@ def test_deleting_a_running_job_stops_it(
     endpoint.script = lambda _text, _before: Reply(json.dumps({}), delay_s=30)
     with worker(settings, endpoint):
         until(lambda: endpoint.in_flight > 0)
+        asked = time.monotonic()
         control.delete(db, job.id)
         until(lambda: endpoint.in_flight == 0)
+        assert time.monotonic() - asked < 2
         other = make_job(1)
         endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}')
         assert until_ended(db, other).done == 1
+
+
+def test_what_a_deleted_job_held_is_removed_while_another_goes_on(
+    settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
+) -> None:
+    deleted, other = make_job(2500), make_job(2500)
+    with worker(settings, endpoint):
+        until_done(db, deleted, 1200)
+        control.delete(db, deleted.id)
+        assert until_ended(db, other).done == 2500
+        until(lambda: not kept(db, deleted))
+
+
+def kept(db: Database, job: Job) -> int:
+    """Rows, shards, samples and the like that are there of a job."""
+    tables = (schema.rows, schema.shards, schema.samples, schema.claims)
+    there = [sa.select(sa.func.count()).where(table.c.job_id == job.id) for table in tables]
+    there.append(sa.select(sa.func.count()).where(schema.jobs.c.id == job.id))
+    with db.read() as connection:
+        return sum(int(connection.execute(query).scalar_one()) for query in there)
 
 
 def test_publishing_before_any_result_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -212,6 +213,14 @@ def test_retried_rows_are_no_negative_speed() -> None:
 
 def test_a_long_history_is_thinned() -> None:
     assert len(speeds(samples(*range(1000)))) <= 120
+
+
+def test_a_history_that_was_thinned_is_drawn_evenly_in_time() -> None:
+    early = [Sample(100.0 + at, at, 0, at, Tokens()) for at in range(100)]
+    late = [Sample(200.0 + 100 * at, 100 * at, 0, at, Tokens()) for at in range(10)]
+    moments = [at for at, _ in speeds([*early, *late], at_most=11)]
+    gaps = [after - before for before, after in pairwise(moments)]
+    assert all(90 <= gap <= 110 for gap in gaps)
 
 
 def test_plots_wait_for_something_to_show() -> None:

@@ -1,0 +1,65 @@
+"""Removes what is left of deleted jobs, in pieces so small that nobody waits for one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from core.db import Database
+from core.schema import JobStatus, claims, jobs, rows, samples, shards, usage
+
+SHARDS_AT_ONCE = 2
+RECORDS_AT_ONCE = 2_000
+
+
+def remove_piece(db: Database) -> bool:
+    """Remove a piece of a deleted job; returns whether there was one.
+
+    May be called by several processes at once, and ends anywhere without harm.
+    """
+    deleted = sa.select(jobs.c.id).where(jobs.c.status == JobStatus.DELETED).limit(1)
+    with db.read() as connection:
+        job_id = connection.execute(deleted).scalar()
+    if job_id is None:
+        return False
+    with db.write() as connection:
+        if not (_shards(connection, job_id) or _records(connection, job_id)):
+            connection.execute(
+                jobs.delete().where(jobs.c.id == job_id, jobs.c.status == JobStatus.DELETED)
+            )
+    return True
+
+
+def _shards(connection: Connection, job_id: str) -> int:
+    """Remove the first shards with their rows; returns how many."""
+    found = connection.execute(
+        sa.select(shards.c.shard_no, shards.c.first_row, shards.c.rows)
+        .where(shards.c.job_id == job_id)
+        .order_by(shards.c.shard_no)
+        .limit(SHARDS_AT_ONCE)
+    ).all()
+    for shard_no, first_row, count in found:
+        # By their numbers: looking for what is left would pass all that is gone already.
+        extent = rows.c.row_no.between(first_row, first_row + count - 1)
+        connection.execute(rows.delete().where(rows.c.job_id == job_id, extent))
+        connection.execute(
+            shards.delete().where(shards.c.job_id == job_id, shards.c.shard_no == shard_no)
+        )
+    return len(found)
+
+
+def _records(connection: Connection, job_id: str) -> int:
+    """Remove some of what else is kept of a job; returns how many records.
+
+    What its calls have cost is kept, without its name.
+    """
+    of_job = sa.select(usage.c.id).where(usage.c.job_id == job_id).limit(RECORDS_AT_ONCE)
+    forget = usage.update().where(usage.c.id.in_(of_job)).values(job_id=None)
+    if count := connection.execute(forget).rowcount:
+        return count
+    for table, key in ((samples, samples.c.at), (claims, claims.c.input_key)):
+        some = sa.select(key).where(table.c.job_id == job_id).limit(RECORDS_AT_ONCE)
+        remove = table.delete().where(table.c.job_id == job_id, key.in_(some))
+        if count := connection.execute(remove).rowcount:
+            return count
+    return 0
