@@ -161,13 +161,18 @@ class _Attempts:
         self._tokens = Tokens()
         self._total_ms = 0.0
         self._limit = limit
+        self._cut_off = 0
 
     async def outcome(
         self, item: Input, read: Callable[[Answer], tuple[dict[str, Value], tuple[str, ...]]]
     ) -> Outcome:
         async def once() -> Outcome:
             self._count += 1
-            answer = await self._ask(self._request, self._calls.append)
+            try:
+                answer = await self._ask(self._request, self._calls.append)
+            except CutOffError:
+                self._cut_off += 1
+                raise
             self._tokens += answer.tokens
             self._total_ms += answer.total_ms
             values, notes = read(answer)
@@ -198,12 +203,16 @@ class _Attempts:
             return await once()
 
         retrying = AsyncRetrying(
-            stop=_stop_after(self._limit),
+            stop=self._enough,
             wait=_wait,
             retry=retry_if_exception(lambda error: getattr(error, "transient", False)),
             reraise=True,
         )
         return await retrying(again)
+
+    def _enough(self, state: RetryCallState) -> bool:
+        """Whether it was tried often enough; a long answer that was cut off costs most."""
+        return self._cut_off >= CUT_OFF_ATTEMPTS or state.attempt_number >= self._limit
 
     def _ended(self, item: Input, status: RowStatus, **parts: Any) -> Outcome:
         return Outcome(
@@ -216,17 +225,6 @@ class _Attempts:
             calls=tuple(self._calls),
             **parts,
         )
-
-
-def _stop_after(limit: int) -> Callable[[RetryCallState], bool]:
-    """Whether a row has been tried often enough; a long answer that was cut off costs most."""
-
-    def stop(state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        most = min(limit, CUT_OFF_ATTEMPTS) if isinstance(error, CutOffError) else limit
-        return state.attempt_number >= most
-
-    return stop
 
 
 def _wait(state: RetryCallState) -> float:

@@ -116,6 +116,23 @@ def test_a_fault_that_passes_costs_nothing_but_the_calls(
     assert outcome.attempts == 2
 
 
+def test_a_cut_answer_after_another_fault_is_asked_for_once_more(fields: FieldSet) -> None:
+    cut = Reply('{"brand": "A"}', finish_reason="length")
+    replies = [Reply(status=500, body=b"{}"), cut, good()]
+    outcome, _ = extract_row(lambda _text, before: replies[before], fields)
+    assert outcome.status is RowStatus.DONE
+    assert outcome.attempts == 3
+
+
+def test_a_second_cut_answer_ends_a_row_whatever_came_between(fields: FieldSet) -> None:
+    cut = Reply('{"brand": "A"}', finish_reason="length")
+    replies = [cut, Reply(status=500, body=b"{}"), cut, good()]
+    outcome, fake = extract_row(lambda _text, before: replies[before], fields, attempts=5)
+    assert outcome.status is RowStatus.FAILED
+    assert "cut off" in outcome.error
+    assert fake.calls.total() == 3
+
+
 def test_no_answer_at_all_is_a_failed_row(fields: FieldSet) -> None:
     outcome, _ = extract_row(always(Reply(delay_s=5)), fields, timeout_s=0.2, attempts=2)
     assert outcome.status is RowStatus.FAILED
