@@ -1,0 +1,193 @@
+"""``python -m batch extract``: a catalog in, a file of results out."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from batch import control, jobs, rows, uploads
+from batch.columns import Columns, check_columns
+from batch.downloads import Form, download
+from batch.fields import FieldSet, dump_fields, load_fields
+from batch.forecast import forecast
+from batch.jobs import Job
+from batch.memory import models
+from batch.results import write_lines
+from batch.summary import summary
+from batch.uploads import Upload
+from core import services
+from core.console import Exit, bar, opened, print_json, say, stages
+from core.db import Database
+from core.errors import CatalogError
+from core.held_up import reason
+from core.pool import open_pool
+from core.roster import configured, needs_embedded
+from core.schema import JobStatus, RowStatus
+from core.services import Service
+from core.settings import Settings
+
+POLL_S = 0.25
+START_TIMEOUT_S = 60.0
+SHOWN_FAILURES = 20
+
+
+def extract(
+    catalog: Annotated[Path, typer.Argument(metavar="IN.csv", help="The catalog.")],
+    fields: Annotated[Path, typer.Option(help="FIELDS.json: what to extract.")],
+    out: Annotated[Path, typer.Option(help="Where the results go: .csv or .jsonl.")],
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="Column with the product id.")
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option(help="Column to read; may be repeated.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Read all rows again, also those known already.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Extract metadata from a catalog and write the results.
+
+    The same command again, after an interruption, goes on with the same job.
+    Rows that an earlier job has read with the same fields and model cost nothing.
+    """
+    with opened() as (settings, db):
+        form = _form(out)
+        field_set = load_fields(fields)
+        upload = _upload(settings, db, catalog)
+        columns = _columns(settings, upload, id_column, text)
+        job = _job(settings, db, upload, columns, field_set, fresh=fresh)
+        job = _wait(settings, db, job)
+        write_lines(out, download(settings, db, job.id, form))
+        _report(settings, db, job, out, as_json)
+        raise typer.Exit(Exit.ROWS_FAILED if job.failed or job.waiting else Exit.OK)
+
+
+def _form(out: Path) -> Form:
+    forms = {".csv": Form.CSV, ".jsonl": Form.JSONL}
+    if out.suffix.lower() not in forms:
+        raise CatalogError(f"{out.name}: the results can be written as .csv or .jsonl.")
+    if not out.absolute().parent.is_dir():
+        raise CatalogError(f"The folder {out.absolute().parent} for the results does not exist.")
+    return forms[out.suffix.lower()]
+
+
+def _upload(settings: Settings, db: Database, catalog: Path) -> Upload:
+    """The stored catalog; one that was stored before is not copied again."""
+    try:
+        uploads.check_size(catalog.stat().st_size, settings.upload_limit_mb)
+        with catalog.open("rb") as file:
+            stored = uploads.find(db, hashlib.file_digest(file, "sha256").hexdigest())
+            if stored is not None and uploads.table_path(settings, stored.id).exists():
+                return stored
+            file.seek(0)
+            with stages("Storing") as advance:
+                upload = uploads.store(settings, db, catalog.name, file, advance)
+    except OSError as error:
+        raise CatalogError(f"{catalog} cannot be read: {error.strerror}.") from error
+    for note in upload.catalog.notes:
+        say(f"Note: {note.message}")
+    return upload
+
+
+def _columns(
+    settings: Settings, upload: Upload, id_column: str | None, text: list[str] | None
+) -> Columns:
+    columns = uploads.guess(settings, upload)
+    chosen: dict[str, Any] = {}
+    if id_column is not None:
+        chosen["id"] = id_column
+    if text:
+        chosen["text"] = tuple(text)
+    columns = Columns.from_json(columns.to_json() | chosen)
+    check_columns(columns, upload.catalog.columns)
+    for note in uploads.id_notes(settings, upload, columns):
+        say(f"Note: {note.message}")
+    return columns
+
+
+def _job(
+    settings: Settings,
+    db: Database,
+    upload: Upload,
+    columns: Columns,
+    fields: FieldSet,
+    *,
+    fresh: bool,
+) -> Job:
+    """The job for exactly this work: an earlier one that goes on, or a new one."""
+    answering = sorted(models(configured(settings)))
+    parts = [upload.catalog.sha256, columns.to_json(), dump_fields(fields), answering, fresh]
+    key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
+    earlier = jobs.by_request(db, key)
+    if earlier and fresh and not earlier.waiting:
+        jobs.give_up_request(db, earlier.id)
+        earlier = None
+    if earlier is None:
+        if not fresh:
+            _say_forecast(settings, db, upload, columns, fields)
+        job = jobs.submit(db, upload.id, columns, fields, upload.name, request_key=key, fresh=fresh)
+        say(f"Job {job.id}: {job.rows:,} rows")
+        return job
+    say(f"Going on with job {earlier.id}: {earlier.waiting:,} of {earlier.rows:,} rows left")
+    if earlier.waiting and not earlier.active:
+        control.resume(db, earlier.id)
+    return jobs.get(db, earlier.id)
+
+
+def _say_forecast(
+    settings: Settings, db: Database, upload: Upload, columns: Columns, fields: FieldSet
+) -> None:
+    """Say how many rows are known already, where some are."""
+    answering = models(configured(settings))
+    with bar("Looking for rows that were read before") as advance:
+        found = forecast(settings, db, upload.id, columns, fields, answering, advance)
+    if found.known or found.repeated:
+        equal = f", {found.repeated:,} equal to another row" if found.repeated else ""
+        say(f"{found.known:,} unchanged{equal}, {found.to_ask:,} to extract")
+
+
+def _say_once(why: str, said: str) -> str:
+    """Say why nothing moves, when that has changed; returns what was said last."""
+    kind = why.partition(";")[0]
+    if kind and kind != said:
+        say(f"{kind[0].upper()}{kind[1:]}.")
+    return kind
+
+
+def _wait(settings: Settings, db: Database, job: Job) -> Job:
+    """Wait for the job's end, with a bar, and with a worker that is seen to be there."""
+    if not job.active:
+        return job
+    needs = {Service.WORKER} | ({Service.MODEL} if needs_embedded(settings) else set())
+    try:
+        services.ensure(settings, needs)
+        services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
+        with bar("Extracting") as advance, closing(open_pool(settings)) as pool:
+            said = ""
+            while job.active:
+                services.ensure(settings, needs)
+                advance(job.done + job.failed, job.rows)
+                time.sleep(POLL_S)
+                job = jobs.get(db, job.id)
+                said = _say_once(reason(pool.states()[0]), said)
+            advance(job.done + job.failed, job.rows)
+    finally:
+        services.stop(settings)
+    return job
+
+
+def _report(settings: Settings, db: Database, job: Job, out: Path, as_json: bool) -> None:
+    for row in rows.page(settings, db, job, 1, SHOWN_FAILURES, RowStatus.FAILED):
+        say(f"Row {row.row_no} failed: {row.error}")
+    if job.failed > SHOWN_FAILURES:
+        say(f"… and {job.failed - SHOWN_FAILURES:,} more failed rows")
+    if job.status is not JobStatus.DONE:
+        say(f"The job is {job.status}. {job.reason}".strip())
+    say(f"{job.done:,} rows done, {job.failed:,} failed, written to {out!s}")
+    if as_json:
+        print_json(summary(job))
