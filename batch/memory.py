@@ -89,7 +89,8 @@ def claim(db: Database, shard: Shard, items: Sequence[Input]) -> set[int]:
     job = shard.job
     claimed = [
         {"job_id": job.id, "input_key": item.key, "row_no": item.row_no, "run": job.run}
-        for item in items
+        # In one order everywhere: workers that want the same inputs then cannot block each other.
+        for item in sorted(items, key=lambda item: (item.key, item.row_no))
     ]
     with db.write() as connection:
         connection.execute(_claiming(connection.dialect.name), claimed)

@@ -74,14 +74,15 @@ def end_shard(db: Database, job_id: str, run: int, shard_no: int) -> list[int]:
         wait for equal rows in other shards.
     """
     with db.write() as connection:
-        ended = (
+        # One shard after the other, or the last two would each take the other for unfinished.
+        current = sa.select(jobs.c.id).where(_current(job_id, run)).with_for_update()
+        if connection.execute(current).first() is None:
+            return []
+        connection.execute(
             shards.update()
             .where(shards.c.job_id == job_id, shards.c.shard_no == shard_no)
-            .where(sa.exists().where(_current(job_id, run)))
             .values(run=run)
         )
-        if not connection.execute(ended).rowcount:
-            return []
         unfinished = _unfinished(connection, job_id)
         to_come = connection.execute(
             sa.select(shards.c.shard_no)
