@@ -27,22 +27,16 @@ from core.errors import (
     EndpointError,
     ModelError,
     NoEndpoint,
-    RateLimited,
-    Refused,
     ServiceError,
-    TimedOut,
-    Unreachable,
 )
 from core.model import (
-    HOPELESS_STATUSES,
     THINKING_TOKENS,
-    TRANSIENT_STATUSES,
     lane_options,
-    retry_after_s,
 )
 from core.ports import LOOPBACK
 from core.schema import Lane
 from core.usage import OK, STOPPED, Call, Tokens, outcome_of
+from rag.apologies import CLOSED, KEPT, readable, starting
 from rag.exchange import Passage, Turn
 from rag.prompts import EXAMPLE_BRAND, assemble
 
@@ -56,8 +50,6 @@ SILENCE_S, SILENCE_WITH_OTHERS_S = 60.0, 12.0
 #: Words kept from the embedded model: it says yes and no by chance, and repeats the fact, mostly
 #: rightly, without them; and it must not sell the goods of the examples in its prompt.
 FORBIDDEN = [[word, -100] for word in ("Yes", "No", EXAMPLE_BRAND, f" {EXAMPLE_BRAND}")]
-KEPT = "What was found in the shop is shown."
-CLOSED = f"No answers are written just now; the shop has paused its models. {KEPT}"
 #: Failures of a stream that neither LangChain nor the client put into words of their own.
 BROKEN = (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, IndexError)
 
@@ -93,7 +85,7 @@ class Writer:
         try:
             found = self.lane.pool.roster.endpoints()
         except ServiceError as error:
-            raise EndpointError(_starting()) from error
+            raise EndpointError(starting()) from error
         return [one for one in found if Lane.CHAT in one.lanes]
 
     def warm(self) -> None:
@@ -266,37 +258,3 @@ def _body(entry: Entry) -> dict[str, Any]:
     if target.pins_slots:
         body["logit_bias"] = FORBIDDEN
     return body
-
-
-def readable(error: openai.OpenAIError) -> ModelError:
-    """The same failure in a shopper's words."""
-    if isinstance(error, openai.RateLimitError):
-        return RateLimited(
-            f"Too many questions at once: the answer could not be written. {KEPT} "
-            "Please try again in a minute.",
-            retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
-        )
-    if isinstance(error, openai.APIStatusError):
-        return _status_error(error)
-    if isinstance(error, openai.APITimeoutError):
-        return TimedOut(f"The answer took too long and was given up. {KEPT} Please ask again.")
-    if isinstance(error, openai.APIConnectionError):
-        return Unreachable(_starting())
-    return AnswerError(f"The answer could not be read. {KEPT} Please ask again.")
-
-
-def _status_error(error: openai.APIStatusError) -> EndpointError:
-    status = error.status_code
-    told = f"The answer could not be written just now ({status}). {KEPT}"
-    if status in HOPELESS_STATUSES:
-        reason = "The model is not set up correctly; the shop has to be told."
-        return Refused(f"{told} {reason}", status=status)
-    transient = status >= 500 or status in TRANSIENT_STATUSES
-    return EndpointError(f"{told} Please try again.", status=status, transient=transient)
-
-
-def _starting() -> str:
-    return (
-        f"The answer could not be written just now: the model is starting. {KEPT} "
-        "Please try again in a moment."
-    )
