@@ -1,4 +1,4 @@
-"""The app: page config, navigation, the gate, then the page."""
+"""The app: its web server; page config, navigation, the gate, then the page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.download_route import download_route
 from pages.parts.entry import let_in
 from pages.parts.services import started
 from pages.parts.telling import show_told
@@ -55,4 +56,8 @@ def may_enter() -> bool:
     return True
 
 
-main()
+if __name__ == "__main__":
+    main()
+else:
+    # `streamlit run` finds this line, and serves the script above with our routes beside it.
+    app = st.App(__file__, routes=[download_route()])

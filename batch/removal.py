@@ -8,7 +8,8 @@ from sqlalchemy.engine import Connection
 from core.db import Database
 from core.schema import JobStatus, claims, jobs, rows, samples, shards, usage
 
-SHARDS_AT_ONCE = 2
+#: A thousand rows: on SQLite nobody else can write meanwhile.
+SHARDS_AT_ONCE = 1
 RECORDS_AT_ONCE = 2_000
 
 

@@ -22,6 +22,7 @@ ALLOWED = {
 #: Libraries that belong to one place only.
 CONFINED = {
     "streamlit": {"app", "pages"},
+    "starlette": {"app", "pages"},
     "langchain": {"rag"},
     "langchain_core": {"rag"},
     "langchain_openai": {"rag"},

@@ -37,7 +37,7 @@ def details(shop: Shop, job_id: str) -> None:
     job_versions.draw(shop, job)
     shelves(shop)
     st.subheader("Results", anchor=False)
-    job_results.files(shop, job)
+    job_results.files(job)
     job_results.results(shop, job)
 
 

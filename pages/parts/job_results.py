@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
-from batch import downloads, retry, rows
+from batch import retry, rows
 from batch.downloads import Form
 from batch.jobs import Job, get
 from batch.results import ResultRow
 from pages.parts import job_failures, job_retry, words
+from pages.parts.download_route import download_address
 from pages.parts.entry import Shop
 from pages.parts.result_table import PAGE_ROWS, moving_table, page_number, result_cells, table
 from pages.parts.trouble import boxed
 
 
-def files(shop: Shop, job: Job) -> None:
-    """Draw the downloads; a file is written when its button is pressed."""
+def files(job: Job) -> None:
+    """Draw the downloads; a file is made while it is fetched."""
     with st.container(horizontal=True, gap="small"):
-        _file(shop, job, Form.CSV, "Download CSV", "text/csv")
-        _file(shop, job, Form.JSONL, "Download JSONL", "application/jsonl")
+        _file(job, Form.CSV, "Download CSV")
+        _file(job, Form.JSONL, "Download JSONL")
         if job.failed:
-            label = f"{words.several(job.failed, 'failed row')} as CSV"
-            _file(shop, job, Form.FAILED, label, "text/csv")
+            _file(job, Form.FAILED, f"{words.several(job.failed, 'failed row')} as CSV")
     if job.active:
         st.caption("A file taken now has empty cells where rows are still waiting.")
 
 
-def _file(shop: Shop, job: Job, form: Form, label: str, mime: str) -> None:
-    settings, db, job_id = shop.settings, shop.db, job.id
-    st.download_button(
+def _file(job: Job, form: Form, label: str) -> None:
+    st.link_button(
         label,
-        lambda: b"".join(downloads.download(settings, db, job_id, form)),
-        downloads.file_name(job, form),
-        mime,
-        key=f"file-{form}-{job.id}",
+        download_address(job.id, form),
         icon=":material/download:",
-        on_click="ignore",
         disabled=job.done + job.failed == 0,
     )
 
