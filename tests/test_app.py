@@ -39,7 +39,7 @@ Q-10;Zephyrine Barometer;Walnut aneroid barometer by Zephyrine, made for hallway
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("app") / "home"
-    with running.shop(home) as address:
+    with running.shop(home, SHOPKEEPER_UPLOAD_LIMIT_MB="2") as address:
         until_on_the_shelves(home)
         yield address
 
@@ -109,6 +109,17 @@ def test_the_pool_shows_the_model_and_lets_it_rest(page: Page) -> None:
     expect(page.get_by_text(re.compile("takes no new calls"))).to_be_visible()
     page.get_by_role("button", name="Open again").click()
     expect(page.get_by_text(re.compile(r"Well$")).first).to_be_visible()
+
+
+def test_a_file_over_the_limit_is_refused_with_the_limit_and_what_to_do(
+    page: Page, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.csv"
+    large.write_text("sku,name\n" + "A-1,A tent for four\n" * 200_000)
+    page.get_by_role("link", name="Upload").click()
+    page.locator("input[type=file]").set_input_files(str(large))
+    expect(page.get_by_text("File must be 2.0MB or smaller")).to_be_visible()
+    expect(page.get_by_text("SHOPKEEPER_UPLOAD_LIMIT_MB")).to_be_visible()
 
 
 def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(

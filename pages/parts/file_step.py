@@ -38,6 +38,10 @@ def choose(shop: Shop) -> None:
         key=f"file-{upload_round}",
         help="Comma, semicolon, tab or pipe; any common encoding.",
     )
+    st.caption(
+        f"Up to {shop.settings.upload_limit_mb:,} MB. Split a larger file, or have whoever runs "
+        "Shopkeeper raise `SHOPKEEPER_UPLOAD_LIMIT_MB` and start it again."
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         sample = st.button("Use the sample catalog", icon=":material/storefront:", key="sample")
         st.caption("No file at hand? The sample is an outdoor and home shop of 274 products.")

@@ -15,16 +15,39 @@ from core.schema import RowStatus
 
 PAGE_ROWS = 100
 _TABLE_HEIGHT = 420
+_VISIBLE_PAGES = 7
 _MARKS = {RowStatus.DONE: "✓ done", RowStatus.FAILED: "✕ failed"}
 _WAITING = "… waiting"
 
 
 def page_number(count: int, key: str, *, only_arrows: bool = False) -> int:
-    """Draw the way from page to page; returns the chosen one, from 1."""
+    """Draw the way from page to page, and to any row; returns the chosen page, from 1."""
     pages = max(1, ceil(count / PAGE_ROWS))
     if pages == 1:
         return 1
-    return st.pagination(pages, key=key, max_visible_pages=0 if only_arrows else 7)
+    if only_arrows:
+        return st.pagination(pages, key=key, max_visible_pages=0)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.pagination(pages, key=key, max_visible_pages=_VISIBLE_PAGES)
+        if pages > _VISIBLE_PAGES:
+            st.number_input(
+                "Go to row",
+                min_value=1,
+                max_value=count,
+                value=None,
+                key=f"{key}-row",
+                placeholder=f"1 to {count:,}",
+                width=180,
+                on_change=_go_to_row,
+                args=(key,),
+            )
+    return number
+
+
+def _go_to_row(key: str) -> None:
+    row_no = st.session_state[f"{key}-row"]
+    if row_no:
+        st.session_state[key] = (row_no - 1) // PAGE_ROWS + 1
 
 
 def table(cells: Sequence[dict[str, str]], numbers: Sequence[int], key: str) -> set[int]:

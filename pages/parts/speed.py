@@ -47,6 +47,14 @@ def sparkline_html(samples: Sequence[Sample]) -> str:
     return f'<div class="sk-spark" role="img" aria-label="{label}" title="{label}">{bars}</div>'
 
 
+def _clock(found: Sequence[tuple[float, float]]) -> str:
+    """How moments are told apart under a plot: by the second, or with their day."""
+    span_s = found[-1][0] - found[0][0]
+    if span_s < 600:
+        return "%H:%M:%S"
+    return "%H:%M" if span_s < 86_400 else "%-d %b %H:%M"
+
+
 def speed_chart(samples: Sequence[Sample], where: tzinfo) -> alt.Chart | None:
     """Rows per second over time in the reader's zone; None until there are two points."""
     found = speeds(samples)
@@ -58,7 +66,7 @@ def speed_chart(samples: Sequence[Sample], where: tzinfo) -> alt.Chart | None:
         alt.Chart(data)
         .mark_area(line=True, opacity=0.25, interpolate="monotone")
         .encode(
-            x=alt.X("Time:T", title=None, axis=alt.Axis(format="%H:%M:%S", tickCount=6)),
+            x=alt.X("Time:T", title=None, axis=alt.Axis(format=_clock(found), tickCount=6)),
             y=alt.Y("Rate:Q", title="Rows a second", axis=alt.Axis(tickCount=3)),
             tooltip=[
                 alt.Tooltip("Time:T", format="%H:%M:%S"),

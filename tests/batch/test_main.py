@@ -188,6 +188,15 @@ def test_a_file_that_is_no_catalog_is_bad_input(
     assert "Traceback" not in err
 
 
+def test_a_file_over_the_limit_is_bad_input_and_says_what_to_do(shell: Shell) -> None:
+    shell.environment["SHOPKEEPER_UPLOAD_LIMIT_MB"] = "1"
+    (shell.folder / "large.csv").write_text("sku,name\n" + "A-1,Tent\n" * 200_000)
+    code, _, err = shell.call(*shell.extract(source="large.csv"))
+    assert code == 2
+    assert "larger than 1 MB" in " ".join(err.split())
+    assert "SHOPKEEPER_UPLOAD_LIMIT_MB" in err
+
+
 def test_fields_and_columns_that_do_not_exist_are_named(shell: Shell) -> None:
     code, _, err = shell.call(*shell.extract("--id", "nowhere"))
     assert code == 2

@@ -152,6 +152,22 @@ def test_results_are_a_table(page: Open, job: Job, db: Database) -> None:
     assert "not valid JSON" in table["Notes"][3]
 
 
+def test_any_row_of_a_long_table_is_one_step_away(
+    page: Open, settings: Settings, db: Database
+) -> None:
+    lines = [f"A{number},Tent {number}" for number in range(1, 1_001)]
+    upload = uploads.store(
+        settings, db, "x.csv", io.BytesIO("\n".join(["sku,name", *lines]).encode())
+    )
+    long = jobs.submit(db, upload.id, uploads.guess(settings, upload), (Field(name="x"),), "Long")
+    app = details(page, long)
+    assert list(app.dataframe[0].value.index) == list(range(1, 101))
+    app.number_input[0].set_value(634).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value.index) == list(range(601, 701))
+    assert list(app.dataframe[0].value["sku"])[33] == "A634"
+
+
 def test_failed_rows_show_their_reason(page: Open, job: Job, db: Database) -> None:
     finished(db, job)
     app = details(page, job)

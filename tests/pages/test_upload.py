@@ -22,6 +22,7 @@ from core.settings import Settings
 from core.values import Origin, Value
 from pages.parts import draft as drafts
 from pages.parts import start_step
+from tests.object_store import ObjectStore
 from tests.pages.conftest import Open, button, texts
 
 CSV = "sku;name;text;price\nA1;Tent <b>x</b>;Sleeps four;10,50\nA1;Mat;Blue;5\nA3;Pot;;7\n"
@@ -60,6 +61,24 @@ def test_a_file_that_is_no_catalog_says_why(upload: AppTest) -> None:
     assert "PNG image" in upload.error[0].value
     assert not upload.exception
     assert button(upload, "Use the sample")
+
+
+def test_the_limit_is_told_before_a_file_is_chosen(upload: AppTest, settings: Settings) -> None:
+    assert f"Up to {settings.upload_limit_mb:,} MB" in texts(upload)
+    assert "SHOPKEEPER_UPLOAD_LIMIT_MB" in texts(upload)
+
+
+def test_a_storage_that_cannot_be_used_is_named(
+    bucket: ObjectStore, page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPKEEPER_STORAGE", "s3://elsewhere/x")
+    upload = page("pages/upload.py")
+    upload.file_uploader[0].upload("shop.csv", CSV.encode(), "text/csv")
+    upload.run()
+    assert not upload.exception
+    shown = upload.error[0].value.replace("\\", "")
+    assert "there is no such bucket" in shown
+    assert "SHOPKEEPER_STORAGE" in shown
 
 
 def test_columns_are_guessed_and_marked_and_can_be_corrected(with_file: AppTest) -> None:
