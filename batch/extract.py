@@ -20,7 +20,7 @@ from batch.fields import FieldSet
 from batch.grounding import ground
 from batch.inputs import Input
 from batch.prompt import ROW_CHARACTERS, messages, system_text
-from core.errors import AnswerError, CutOffError, ModelError, RateLimited, Refused
+from core.errors import AnswerError, CutOffError, EndpointError, ModelError, Refused
 from core.model import Answer, Request
 from core.schema import RowStatus
 from core.usage import Call, Tokens
@@ -230,6 +230,6 @@ class _Attempts:
 def _wait(state: RetryCallState) -> float:
     """Seconds until the next try: what the endpoint asked for, else backoff with jitter."""
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+    if isinstance(error, EndpointError) and error.retry_after_s is not None:
         return error.retry_after_s
     return BACKOFF(state)

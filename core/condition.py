@@ -22,8 +22,10 @@ SAME_TROUBLE_S = 1.0
 GROWTH = 1 / 32
 #: Longest time that an endpoint is left alone without having asked for it.
 LONGEST_REST_S = 30.0
-#: A rate limit that asks for at least so long is one on requests a minute, and can be learned.
+#: A rate limit that asks for at least so long is one on requests a minute, and can be learned:
+#: unless fewer answers than these went through, for then it was not we who used it up.
 MINUTE_LIMIT_S = 3.0
+LEAST_LEARNED = 30
 WINDOW_S = 60
 #: First words this much later than usual mean that batch has taken too much.
 LATE_FACTOR, LATE_MS = 2.0, 100.0
@@ -171,7 +173,8 @@ def troubled(
         condition, failures=failures, failed_at=now, reason=reason, down_until=down_until
     )
     if trouble is Trouble.LIMITED and (retry_after_s or 0) >= MINUTE_LIMIT_S and not same:
-        after = replace(after, learned_rpm=float(max(1, sum(after.lately(now).values()))))
+        lately = sum(after.lately(now).values())
+        after = replace(after, learned_rpm=float(lately)) if lately >= LEAST_LEARNED else after
     return shrunk(after, endpoint, now) if _is_too_much(trouble, failures) else after
 
 

@@ -88,12 +88,25 @@ class ModelError(ShopkeeperError):
 
 
 class EndpointError(ModelError):
-    """The endpoint refused the call, failed, or could not be reached."""
+    """The endpoint refused the call, failed, or could not be reached.
 
-    def __init__(self, message: str, *, status: int | None = None, transient: bool = True) -> None:
+    Attributes:
+        status: Of its response, if there was one.
+        retry_after_s: How long it asked us to stay away, if it said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        transient: bool = True,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.transient = transient
+        self.retry_after_s = retry_after_s
 
     @property
     def reason(self) -> str:
@@ -104,11 +117,10 @@ class EndpointError(ModelError):
 
 
 class RateLimited(EndpointError):
-    """The endpoint asked us to slow down; ``retry_after_s`` is its wish, if it said one."""
+    """The endpoint asked us to slow down."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message, status=429)
-        self.retry_after_s = retry_after_s
+        super().__init__(message, status=429, retry_after_s=retry_after_s)
 
 
 class TimedOut(EndpointError):

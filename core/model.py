@@ -166,16 +166,14 @@ class ModelClient:
 
 def _refusal(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoint) -> EndpointError:
     """An error status in our words, which name the endpoint but never the key."""
+    wait_s = retry_after_s(response.headers.get("retry-after"))
     if response.status == 429:
-        return RateLimited(
-            f"{endpoint.name} is at its rate limit (429).",
-            retry_after_s=retry_after_s(response.headers.get("retry-after")),
-        )
+        return RateLimited(f"{endpoint.name} is at its rate limit (429).", retry_after_s=wait_s)
     message = f"{endpoint.name} answered with an error ({response.status}): {_said(content)}"
     if response.status in HOPELESS_STATUSES:
         return Refused(message, status=response.status)
     transient = response.status >= 500 or response.status in TRANSIENT_STATUSES
-    return EndpointError(message, status=response.status, transient=transient)
+    return EndpointError(message, status=response.status, transient=transient, retry_after_s=wait_s)
 
 
 def _said(content: bytes) -> str:

@@ -14,7 +14,7 @@ from core import admission, holders, leases
 from core.admission import Lease
 from core.condition import Condition, answered, counted, heard, reason_of, trouble_of, troubled
 from core.endpoints import Endpoint
-from core.errors import EndpointError, ModelError, NoEndpoint, RateLimited
+from core.errors import EndpointError, ModelError, NoEndpoint
 from core.grants import Grant, Wish, charge, grant, serve_chat
 from core.pool_store import PoolStore, open_store
 from core.quota import spent
@@ -180,7 +180,7 @@ class Pool:
         if trouble is None:
             return
         reason = reason_of(trouble, error)
-        wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
+        wait_s = error.retry_after_s if isinstance(error, EndpointError) else None
 
         def change(known: Condition, now: float) -> Condition:
             counting = counted(known, answers, now)

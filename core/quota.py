@@ -13,23 +13,30 @@ from core.endpoints import Endpoint
 
 #: A bucket that is filled a little slower keeps clear of the limit.
 HEADROOM = 0.98
-#: What a learned limit grows by in a minute, in case the endpoint allows more by now.
+#: What a learned limit grows by in a minute, in case the endpoint allows more by now; twice,
+#: three times and so on as often in the minutes after it. After an hour it is forgotten.
 RELEARN = 1.03
+FORGOTTEN_S = 3600.0
 
 
 def refilled(condition: Condition, endpoint: Endpoint, now: float) -> Condition:
     """With what the limits a minute allow by now; a bucket holds a second's worth."""
     gone_s = max(0.0, now - condition.filled_at)
-    learned = condition.learned_rpm
-    if learned is not None:
-        used_s = max(0.0, min(gone_s, now - condition.down_until))
-        learned *= RELEARN ** min(1.0, used_s / WINDOW_S)
-    after = replace(condition, learned_rpm=learned, filled_at=now)
+    after = replace(condition, learned_rpm=_relearned(condition, now), filled_at=now)
     return replace(
         after,
         requests_left=_filled(condition.requests_left, after.rpm(endpoint), gone_s),
         tokens_left=_filled(condition.tokens_left, endpoint.tpm, gone_s),
     )
+
+
+def _relearned(condition: Condition, now: float) -> float | None:
+    """What a learned limit is by now: the longer it was kept without trouble, the more it grows."""
+    since_s = now - max(condition.failed_at, condition.down_until)
+    if condition.learned_rpm is None or since_s > FORGOTTEN_S:
+        return None
+    used_s = max(0.0, min(WINDOW_S, now - condition.filled_at, since_s))
+    return condition.learned_rpm * RELEARN ** (used_s / WINDOW_S * since_s / WINDOW_S)
 
 
 def _filled(left: float, a_minute: float | None, gone_s: float) -> float:

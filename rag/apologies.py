@@ -42,8 +42,12 @@ def _status_error(error: openai.APIStatusError) -> EndpointError:
     if status in HOPELESS_STATUSES:
         reason = "The model is not set up correctly; the shop has to be told."
         return Refused(f"{told} {reason}", status=status)
-    transient = status >= 500 or status in TRANSIENT_STATUSES
-    return EndpointError(f"{told} Please try again.", status=status, transient=transient)
+    return EndpointError(
+        f"{told} Please try again.",
+        status=status,
+        transient=status >= 500 or status in TRANSIENT_STATUSES,
+        retry_after_s=retry_after_s(error.response.headers.get("retry-after")),
+    )
 
 
 def starting() -> str:

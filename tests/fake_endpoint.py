@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -28,6 +28,13 @@ class Reply:
 
 #: Told the row's text and how often it was asked before; says what to do.
 Script = Callable[[str, int], Reply]
+
+
+class Addressed(Protocol):
+    """A server with an address."""
+
+    @property
+    def url(self) -> str: ...
 
 
 class FakeEndpoint:

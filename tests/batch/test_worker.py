@@ -25,7 +25,7 @@ from core.pool import open_pool
 from core.schema import JobStatus, RowStatus
 from core.settings import Settings, load_settings
 from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
-from tests.fake_endpoint import FakeEndpoint, Reply
+from tests.fake_endpoint import Addressed, FakeEndpoint, Reply
 
 pytestmark = pytest.mark.processes
 DEADLINE_S = 40
@@ -33,7 +33,7 @@ DEADLINE_S = 40
 
 @contextmanager
 def worker(
-    settings: Settings, endpoint: FakeEndpoint, **variables: str
+    settings: Settings, endpoint: Addressed, **variables: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A real worker process, ended the hard way if it is still there."""
     environment = os.environ | {

@@ -91,6 +91,25 @@ def test_a_limit_on_requests_is_learned_from_what_went_through() -> None:
     assert later.learned_rpm == pytest.approx(300 * quota.RELEARN)
 
 
+def test_a_learned_limit_that_is_too_low_is_outgrown_within_the_hour() -> None:
+    found = condition.counted(WELL, 60, NOW)
+    found = condition.troubled(found, ENDPOINT, Trouble.LIMITED, "why", NOW, 50.0)
+    after_minutes = {}
+    for minute in range(62):
+        found = quota.refilled(found, ENDPOINT, NOW + 50 + 60 * minute)
+        after_minutes[minute] = found.learned_rpm
+    assert after_minutes[2] == pytest.approx(60, rel=0.1)
+    assert (after_minutes[15] or 0) > 10 * 60
+    assert after_minutes[61] is None
+
+
+def test_a_limit_that_others_have_used_up_teaches_nothing() -> None:
+    found = condition.counted(WELL, 3, NOW)
+    found = condition.troubled(found, ENDPOINT, Trouble.LIMITED, "why", NOW, 50.0)
+    assert found.learned_rpm is None
+    assert found.down_until == NOW + 50
+
+
 def test_a_short_pause_teaches_no_limit() -> None:
     found = condition.troubled(WELL, ENDPOINT, Trouble.LIMITED, "why", NOW, 1.0)
     assert found.learned_rpm is None

@@ -74,6 +74,13 @@ def test_a_rate_limit_says_when_to_come_back(fake: FakeEndpoint) -> None:
     assert caught.value.retry_after_s == 7
 
 
+def test_a_server_that_is_overloaded_says_when_to_come_back(fake: FakeEndpoint) -> None:
+    fake.script = lambda _t, _b: Reply(status=503, body=b"{}", headers=(("retry-after", "7"),))
+    with pytest.raises(EndpointError) as caught:
+        complete(Endpoint("remote", fake.url, "m"))
+    assert (caught.value.retry_after_s, caught.value.transient) == (7, True)
+
+
 def test_a_refusal_repeats_the_servers_words_but_never_the_key(fake: FakeEndpoint) -> None:
     fake.script = lambda _t, _b: Reply(
         status=400, body=b'{"error": {"message": "no such\\nthing"}}'

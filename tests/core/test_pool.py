@@ -8,7 +8,7 @@ import pytest
 
 from core.chat_lane import ChatLane
 from core.endpoints import Endpoint
-from core.errors import EndpointError, NoEndpoint, RateLimited, Refused, Unreachable
+from core.errors import EndpointError, ModelError, NoEndpoint, RateLimited, Refused, Unreachable
 from core.leases import EXPIRY_S
 from core.schema import Lane, Mode
 from tests.core.conftest import House, kept, slots, want
@@ -170,10 +170,15 @@ def test_on_shared_cores_batch_begins_little_beside_a_person(house: House) -> No
     assert want(worker, house.endpoint, 9, busy=1).target == 3
 
 
-def test_a_rate_limit_holds_batch_back_for_as_long_as_it_asks(house: House) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [RateLimited("x", retry_after_s=20), EndpointError("x", status=503, retry_after_s=20)],
+    ids=["429", "503"],
+)
+def test_batch_stays_away_for_as_long_as_it_is_asked_to(house: House, error: ModelError) -> None:
     worker = house.process()
     want(worker, house.endpoint, 9)
-    worker.met(house.endpoint, RateLimited("x", retry_after_s=20))
+    worker.met(house.endpoint, error)
     assert want(worker, house.endpoint, 9, busy=3).target == 0
     house.clock.pass_by(21)
     assert want(worker, house.endpoint, 9).target > 0
