@@ -36,7 +36,8 @@ def _relearned(condition: Condition, now: float) -> float | None:
     if condition.learned_rpm is None or since_s > FORGOTTEN_S:
         return None
     used_s = max(0.0, min(WINDOW_S, now - condition.filled_at, since_s))
-    return condition.learned_rpm * RELEARN ** (used_s / WINDOW_S * since_s / WINDOW_S)
+    growth: float = RELEARN ** (used_s / WINDOW_S * since_s / WINDOW_S)
+    return condition.learned_rpm * growth
 
 
 def _filled(left: float, a_minute: float | None, gone_s: float) -> float:
