@@ -18,7 +18,7 @@ from batch.runs import JobRun
 from batch.sending import Sender
 from batch.sent_batch import SentBatch, hopeless
 from core.db import Database
-from core.errors import EndpointError, RateLimited, Refused
+from core.errors import EndpointError, Refused
 from core.pool import Pool
 from core.provider import Provider, RemoteBatch
 from core.roster import batch_endpoint
@@ -91,13 +91,11 @@ class ProviderRun:
             return more
         except ChangedError:
             self._poll_s = POLL_S
-        except RateLimited as error:
-            self._trouble(error)
-            self._wait(error.retry_after_s or 0.0)
         except EndpointError as error:
             if not error.transient:
                 raise Refused(error.message, status=error.status) from error
             self._trouble(error)
+            self._wait(error.retry_after_s or 0.0)
         return True
 
     def _look(self) -> bool:

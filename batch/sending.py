@@ -149,25 +149,23 @@ class Sender:
 
     def _create(self, batch: SentBatch, file: IO[bytes]) -> RemoteBatch:
         """Have a batch created; forgets it where it certainly was not."""
-        order = self._order
+        order, file_id = self._order, None
         try:
             file_id = _upload(order.provider, batch, CheckedFile(file, order.check))
             order.check()
             if not sent.is_creating(order.db, batch):
                 raise ChangedError
-        except (EndpointError, ChangedError) as error:
-            self._forget(batch, error)
-            raise
-        try:
             return order.provider.create(file_id, batch.id)
-        except EndpointError as error:
-            if not _may_be_there(error):
-                with suppress(EndpointError):
-                    order.provider.delete(file_id)
-                self._forget(batch, error)
+        except (EndpointError, ChangedError) as error:
+            if file_id is None or not _may_be_there(error):
+                self._forget(batch, file_id, error)
             raise
 
-    def _forget(self, batch: SentBatch, error: Exception) -> None:
+    def _forget(self, batch: SentBatch, file_id: str | None, error: Exception) -> None:
+        """The provider has no such batch; one that it refused for good is kept as refused."""
+        if file_id is not None:
+            with suppress(EndpointError):
+                self._order.provider.delete(file_id)
         final = isinstance(error, EndpointError) and not error.transient
         if not final or isinstance(error, Refused):
             sent.drop(self._order.db, batch)
@@ -199,6 +197,8 @@ def _upload(provider: Provider, batch: SentBatch, file: CheckedFile) -> str:
     return provider.upload(f"shopkeeper-{batch.job_id}-{batch.id}.jsonl", cast(IO[bytes], file))
 
 
-def _may_be_there(error: EndpointError) -> bool:
+def _may_be_there(error: Exception) -> bool:
     """Whether a batch may have been created in spite of this."""
+    if not isinstance(error, EndpointError):
+        return False
     return error.status is None or error.status >= 500 or error.status == _TIMED_OUT_THERE
