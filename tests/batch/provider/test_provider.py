@@ -141,6 +141,7 @@ def test_a_job_that_is_stopped_while_its_file_is_sent_is_not_begun_there(
         until(lambda: "POST /v1/files" in shop.provider.calls)
         control.cancel(shop.db, job.id)
     assert "POST /v1/batches" not in shop.provider.calls
+    assert not shop.provider.files
     assert not sent.open_batches(shop.db, job.id)
 
 
