@@ -156,10 +156,14 @@ def _ended_as(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 
 # Built once: building a statement takes as long as running it.
 _DONE = rows.c.status == RowStatus.DONE
-_COUNTERS: dict[str, sa.ColumnElement[int]] = {
+#: How many rows ended in which way.
+ENDS: dict[str, sa.ColumnElement[int]] = {
     "done": _ended_as(_DONE),
     "failed": _ended_as(rows.c.status == RowStatus.FAILED),
     "reused": _ended_as(sa.and_(_DONE, rows.c.attempts == 0)),
+}
+_COUNTERS: dict[str, sa.ColumnElement[int]] = {
+    **ENDS,
     "calls": sa.func.coalesce(sa.func.sum(rows.c.attempts), 0),
     "prompt_tokens": sa.func.coalesce(sa.func.sum(rows.c.prompt_tokens), 0),
     "completion_tokens": sa.func.coalesce(sa.func.sum(rows.c.completion_tokens), 0),

@@ -12,6 +12,8 @@ from core.settings import Settings, load_settings
 from tests.object_store import ObjectStore
 from tests.postgres import Postgres, running
 
+on_both = pytest.mark.parametrize("db", ["sqlite", "postgres"], indirect=True)
+
 #: Variables of the person who runs the tests must not reach them.
 VARIABLES = (
     "SHOPKEEPER_HOME",
@@ -40,7 +42,11 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def db(settings: Settings) -> Iterator[Database]:
+def db(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]:
+    """SQLite in the home; both kinds in turn for tests that are marked ``on_both``."""
+    if getattr(request, "param", "") == "postgres":
+        server: Postgres = request.getfixturevalue("postgres")
+        settings = load_settings(home=settings.home, database=server.new_database())
     database = open_database(settings)
     yield database
     database.close()

@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.usage import Tokens
 from core.values import Value
 from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
+from tests.conftest import on_both
 
 RUN = 1
 
@@ -47,6 +48,7 @@ def test_a_failure_of_an_earlier_run_does_not_count_in_the_next(
     assert (now.run, now.done, now.failed) == (2, 1, 1)
 
 
+@on_both
 def test_a_submitted_job_is_there_with_every_row_waiting(db: Database, make_job: MakeJob) -> None:
     job = make_job(2500)
     stored = jobs.get(db, job.id)
@@ -171,6 +173,7 @@ def test_retrying_takes_only_the_failed_rows_and_adds_up_what_they_cost(
     assert jobs.get(db, job.id).tokens == Tokens(350, 30)
 
 
+@on_both
 def test_a_deleted_job_is_gone_with_its_rows_and_late_outcomes_are_refused(
     db: Database, make_job: MakeJob
 ) -> None:
@@ -185,6 +188,7 @@ def test_a_deleted_job_is_gone_with_its_rows_and_late_outcomes_are_refused(
     assert pace.history(db, job.id) == []
 
 
+@on_both
 def test_no_decision_brings_a_deleted_job_back(db: Database, make_job: MakeJob) -> None:
     job = make_job(2)
     record(db, job, done(1), failed(2))
@@ -199,6 +203,7 @@ def test_no_decision_brings_a_deleted_job_back(db: Database, make_job: MakeJob) 
     assert jobs.listing(db) == []
 
 
+@on_both
 def test_a_deleted_job_gives_up_its_request_at_once(db: Database, make_job: MakeJob) -> None:
     upload_id = make_job(1).upload_id
     first = jobs.submit(db, upload_id, COLUMNS, FIELDS, "x", request_key="k")
@@ -208,6 +213,7 @@ def test_a_deleted_job_gives_up_its_request_at_once(db: Database, make_job: Make
     assert jobs.by_request(db, "k") == again
 
 
+@on_both
 def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
     settings: Settings, db: Database, make_job: MakeJob
 ) -> None:
@@ -224,6 +230,7 @@ def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
     assert (only.row_no, only.error, only.original["id"]) == (1100, "no answer", "P1100")
 
 
+@on_both
 def test_history_and_rate_come_from_samples(db: Database, make_job: MakeJob) -> None:
     job, now = make_job(400), time.time()
     runs.begin(db, job.id, RUN)
@@ -236,6 +243,7 @@ def test_history_and_rate_come_from_samples(db: Database, make_job: MakeJob) -> 
     assert running.left_s == pytest.approx(60, rel=0.2)
 
 
+@on_both
 def test_several_workers_note_progress_no_more_often_than_one(
     db: Database, make_job: MakeJob
 ) -> None:

@@ -1,35 +1,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
-import pytest
 import sqlalchemy as sa
 
 from batch import control, jobs, pace, removal, rows
 from batch.extract import Outcome
 from batch.jobs import Job
 from core import schema
-from core.db import Database, open_database
+from core.db import Database
 from core.endpoints import Endpoint
 from core.schema import Lane, RowStatus
-from core.settings import Settings, load_settings
 from core.usage import Tokens
 from tests.batch.conftest import MakeJob
-from tests.postgres import Postgres
+from tests.conftest import on_both
 
 ENDPOINT = Endpoint(name="e", base_url="http://127.0.0.1:1/v1", model="m", slots=1)
+pytestmark = on_both
 TABLES = (schema.rows, schema.shards, schema.samples, schema.claims)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def db(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]:
-    if request.param == "postgres":
-        server: Postgres = request.getfixturevalue("postgres")
-        settings = load_settings(home=settings.home, database=server.new_database())
-    database = open_database(settings)
-    yield database
-    database.close()
 
 
 def fill(db: Database, job: Job) -> None:

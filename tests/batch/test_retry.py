@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from batch import failures, jobs, retry, rows, runs
+from batch import control, failures, jobs, retry, rows, runs
 from batch.extract import Outcome
 from batch.failures import Failure
 from batch.jobs import Job
@@ -13,6 +15,7 @@ from core.schema import JobStatus, RowStatus
 from core.settings import Settings
 from core.values import Value
 from tests.batch.conftest import MakeJob
+from tests.conftest import on_both
 
 CUT, ODD = "The model's answer was cut off before its end.", "No value for the required brand."
 
@@ -95,3 +98,25 @@ def test_a_new_version_leaves_the_old_one_as_it_is(db: Database, job: Job) -> No
     assert [one.version for one in jobs.versions(db, third)] == [1, 2, 3]
     assert jobs.get(db, job.id).done == 2
     assert {one.origin_id for one in jobs.versions(db, job)} == {job.id}
+
+
+@on_both
+def test_the_counts_follow_what_is_read_again_in_every_shard(
+    db: Database, make_job: MakeJob
+) -> None:
+    made = make_job(2_100)
+    known = replace(done(2_001, "Acme", 9), attempts=0)
+    outcomes = {
+        0: [done(1, "Acme", 9), failed(2, CUT)],
+        2: [known, replace(failed(3, CUT), row_no=2_002)],
+    }
+    for shard_no, block in outcomes.items():
+        rows.record(db, made.id, shard_no, block, 1)
+    control.pause(db, made.id)
+    assert retry.retry_rows(db, made.id, [1]) == 2, "its equal row goes with it"
+    once = jobs.get(db, made.id)
+    assert (once.done, once.reused, once.failed) == (0, 0, 2)
+    control.pause(db, made.id)
+    assert retry.retry_failed(db, made.id) == 2
+    twice = jobs.get(db, made.id)
+    assert (twice.done, twice.reused, twice.failed, twice.waiting) == (0, 0, 0, 2_100)
