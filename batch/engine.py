@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from batch import jobs, pace, runs
+from batch.provider_workflows import ProviderWorkflows
 from batch.ranges import Shard
 from batch.shard import RowLoop
 from core.db import Database
@@ -52,6 +53,9 @@ class Engine:
         loop: A running event loop of another thread, which extracts the rows.
         name: This worker's name, the same after a restart, so that it goes on
             with what it had begun.
+
+    Attributes:
+        providers: What becomes of jobs that are sent to a provider.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Engine:
         self._stopping = False
         DBOS(config=_config(settings, name))
         self._register()
+        self.providers = ProviderWorkflows(settings, db, _reason)
 
     def _register(self) -> None:
         """Make workflows and steps of our methods."""
@@ -92,7 +97,11 @@ class Engine:
 
         @DBOS.workflow(name="run_job", max_recovery_attempts=None)
         def run_job(job_id: str, run: int) -> None:
-            for shard_no in plan(job_id, run):
+            shard_nos = plan(job_id, run)
+            if shard_nos and runs.goes_to_provider(self._db, job_id):
+                self.providers.begin(job_id, run)
+                return
+            for shard_no in shard_nos:
                 with (
                     SetWorkflowID(f"{job_id}-{run}-{shard_no}"),
                     SetEnqueueOptions(priority=min(shard_no + 1, LAST_PRIORITY)),
@@ -104,6 +113,7 @@ class Engine:
     def start(self) -> None:
         """Launch; shards that were running when the last worker died go on at once."""
         DBOS.launch()
+        self.providers.start(POLL_S)
         DBOS.register_queue(SHARDS, worker_concurrency=SHARDS_AT_ONCE, polling_interval_sec=POLL_S)
 
     def take_up(self, job_id: str, run: int) -> None:

@@ -106,14 +106,7 @@ class Extraction:
             Refused: No row will be answered until somebody changes something.
         """
         if not item.text:
-            return Outcome(
-                item.row_no,
-                RowStatus.FAILED,
-                error=NO_TEXT,
-                reason=NO_TEXT,
-                key=item.key,
-                attempts=0,
-            )
+            return nothing_to_read(item)
         attempts = _Attempts(ask, self.request(item), self.attempts)
         return await attempts.outcome(item, lambda answer: self.read(answer, item))
 
@@ -148,6 +141,13 @@ class Extraction:
         if item.cut:
             problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
         return values, tuple(problems)
+
+
+def nothing_to_read(item: Input) -> Outcome:
+    """The outcome of a row without text, of which no model is asked."""
+    return Outcome(
+        item.row_no, RowStatus.FAILED, error=NO_TEXT, reason=NO_TEXT, key=item.key, attempts=0
+    )
 
 
 class _Attempts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from batch.forecast import forecast
 from batch.jobs import Job
 from batch.memory import models
 from batch.results import write_lines
+from batch.standing import told
 from batch.summary import summary
 from batch.uploads import Upload
 from core import services
@@ -26,7 +28,7 @@ from core.console import Exit, bar, opened, print_json, say, stages
 from core.db import Database
 from core.errors import CatalogError
 from core.held_up import reason
-from core.pool import open_pool
+from core.pool import Pool, open_pool
 from core.roster import configured, needs_embedded
 from core.schema import JobStatus, RowStatus
 from core.services import Service
@@ -48,19 +50,28 @@ def extract(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Read all rows again, also those known already.")
     ] = False,
+    cheapest: Annotated[
+        bool,
+        typer.Option("--cheapest", help="Send it to a provider, to be done within 24 hours."),
+    ] = False,
+    endpoint: Annotated[
+        str | None, typer.Option(help="With --cheapest: the endpoint, where several offer it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Extract metadata from a catalog and write the results.
 
     The same command again, after an interruption, goes on with the same job.
     Rows that an earlier job has read with the same fields and model cost nothing.
+    With --cheapest the rows go to a provider's batches, mostly at half the price.
     """
     with opened() as (settings, db):
         form = _form(out)
+        provider = _provider(settings, endpoint, cheapest=cheapest)
         field_set = load_fields(fields)
         upload = _upload(settings, db, catalog)
         columns = _columns(settings, upload, id_column, text)
-        job = _job(settings, db, upload, columns, field_set, fresh=fresh)
+        job = _job(settings, db, upload, columns, field_set, provider, fresh=fresh)
         job = _wait(settings, db, job)
         write_lines(out, download(settings, db, job.id, form))
         _report(settings, db, job, out, as_json)
@@ -74,6 +85,27 @@ def _form(out: Path) -> Form:
     if not out.absolute().parent.is_dir():
         raise CatalogError(f"The folder {out.absolute().parent} for the results does not exist.")
     return forms[out.suffix.lower()]
+
+
+def _provider(settings: Settings, name: str | None, *, cheapest: bool) -> str | None:
+    """The endpoint whose provider is to do the rows, if one is."""
+    if not cheapest:
+        if name is not None:
+            raise typer.BadParameter("--endpoint goes with --cheapest.")
+        return None
+    offering = [one.name for one in configured(settings) if one.offers_batches]
+    if not offering:
+        raise typer.BadParameter(
+            "No endpoint offers batches: name provider_batch among its `supports` in "
+            "endpoints.toml, where its provider speaks OpenAI's Batch API."
+        )
+    if name is None:
+        return offering[0]
+    if name not in offering:
+        raise typer.BadParameter(
+            f"The endpoint “{name}” does not offer batches; {', '.join(offering)} does."
+        )
+    return name
 
 
 def _upload(settings: Settings, db: Database, catalog: Path) -> Upload:
@@ -116,12 +148,14 @@ def _job(
     upload: Upload,
     columns: Columns,
     fields: FieldSet,
+    provider: str | None,
     *,
     fresh: bool,
 ) -> Job:
     """The job for exactly this work: an earlier one that goes on, or a new one."""
-    answering = sorted(models(configured(settings)))
-    parts = [upload.catalog.sha256, columns.to_json(), dump_fields(fields), answering, fresh]
+    answering = models(configured(settings), provider)
+    catalog = [upload.catalog.sha256, columns.to_json(), dump_fields(fields)]
+    parts = [*catalog, sorted(answering), fresh, *filter(None, [provider])]
     key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
     earlier = jobs.by_request(db, key)
     if earlier and fresh and not earlier.waiting:
@@ -129,8 +163,17 @@ def _job(
         earlier = None
     if earlier is None:
         if not fresh:
-            _say_forecast(settings, db, upload, columns, fields)
-        job = jobs.submit(db, upload.id, columns, fields, upload.name, request_key=key, fresh=fresh)
+            _say_forecast(settings, db, upload, columns, fields, answering)
+        job = jobs.submit(
+            db,
+            upload.id,
+            columns,
+            fields,
+            upload.name,
+            request_key=key,
+            fresh=fresh,
+            provider=provider,
+        )
         say(f"Job {job.id}: {job.rows:,} rows")
         return job
     say(f"Going on with job {earlier.id}: {earlier.waiting:,} of {earlier.rows:,} rows left")
@@ -140,10 +183,14 @@ def _job(
 
 
 def _say_forecast(
-    settings: Settings, db: Database, upload: Upload, columns: Columns, fields: FieldSet
+    settings: Settings,
+    db: Database,
+    upload: Upload,
+    columns: Columns,
+    fields: FieldSet,
+    answering: Collection[str],
 ) -> None:
     """Say how many rows are known already, where some are."""
-    answering = models(configured(settings))
     with bar("Looking for rows that were read before") as advance:
         found = forecast(settings, db, upload.id, columns, fields, answering, advance)
     if found.known or found.repeated:
@@ -159,11 +206,19 @@ def _say_once(why: str, said: str) -> str:
     return kind
 
 
+def _why(db: Database, pool: Pool, job: Job) -> str:
+    """What a job waits for."""
+    if job.provider:
+        return job.reason.rstrip(".") or told(db, job).partition(" · ")[0]
+    return reason(pool.states()[0])
+
+
 def _wait(settings: Settings, db: Database, job: Job) -> Job:
     """Wait for the job's end, with a bar, and with a worker that is seen to be there."""
     if not job.active:
         return job
-    needs = {Service.WORKER} | ({Service.MODEL} if needs_embedded(settings) else set())
+    embedded = needs_embedded(settings) and not job.provider
+    needs = {Service.WORKER} | ({Service.MODEL} if embedded else set())
     try:
         services.ensure(settings, needs)
         services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
@@ -174,7 +229,7 @@ def _wait(settings: Settings, db: Database, job: Job) -> Job:
                 advance(job.done + job.failed, job.rows)
                 time.sleep(POLL_S)
                 job = jobs.get(db, job.id)
-                said = _say_once(reason(pool.states()[0]), said)
+                said = _say_once(_why(db, pool, job), said)
             advance(job.done + job.failed, job.rows)
     finally:
         services.stop(settings)

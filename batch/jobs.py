@@ -90,6 +90,7 @@ def submit(
     request_key: str | None = None,
     fresh: bool = False,
     version_of: Job | None = None,
+    provider: str | None = None,
 ) -> Job:
     """Record a job; once this returns it survives anything, and the worker takes it up.
 
@@ -98,6 +99,8 @@ def submit(
             again; no two jobs have the same.
         fresh: Read every row anew, whatever earlier jobs have found.
         version_of: The job that this one does again with other fields or columns.
+        provider: The endpoint whose provider takes the rows as batches, if they are
+            to be sent there.
 
     Raises:
         JobError: The upload is gone or has no rows.
@@ -124,6 +127,7 @@ def submit(
                 version=_next_version(connection, version_of),
                 fresh=fresh,
                 request_key=request_key,
+                provider=provider,
                 created_at=time.time(),
             )
         )

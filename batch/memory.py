@@ -125,6 +125,12 @@ def release(db: Database, shard: Shard) -> None:
         connection.execute(claims.delete().where(_held_by(shard)))
 
 
+def release_all(db: Database, job: Job) -> None:
+    """Give up every claim of a job, when none of its rows is asked for any more."""
+    with db.write() as connection:
+        connection.execute(claims.delete().where(claims.c.job_id == job.id))
+
+
 def lookup(
     db: Database,
     shard: Shard,

@@ -6,7 +6,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from core.db import Database
-from core.schema import JobStatus, claims, jobs, rows, samples, shards, usage
+from core.schema import (
+    BatchStatus,
+    JobStatus,
+    claims,
+    jobs,
+    provider_batches,
+    rows,
+    samples,
+    shards,
+    usage,
+)
 
 #: A thousand rows: on SQLite nobody else can write meanwhile.
 SHARDS_AT_ONCE = 1
@@ -18,7 +28,12 @@ def remove_piece(db: Database) -> bool:
 
     May be called by several processes at once, and ends anywhere without harm.
     """
-    deleted = sa.select(jobs.c.id).where(jobs.c.status == JobStatus.DELETED).limit(1)
+    # What a provider is still to be told of, batch.farewell has to find here.
+    there = sa.exists().where(
+        provider_batches.c.job_id == jobs.c.id,
+        provider_batches.c.status != BatchStatus.COLLECTED,
+    )
+    deleted = sa.select(jobs.c.id).where(jobs.c.status == JobStatus.DELETED, ~there).limit(1)
     with db.read() as connection:
         job_id = connection.execute(deleted).scalar()
     if job_id is None:

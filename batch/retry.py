@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from batch import sent
 from batch.control import next_run
 from batch.rows import recount
 from batch.table import SHARD_ROWS
@@ -90,6 +91,8 @@ def _retry(
     status = connection.execute(sa.select(jobs.c.status).where(jobs.c.id == job_id)).scalar()
     if status in ACTIVE:
         raise JobError("Please wait until the job has ended or pause it first.")
+    if way.endpoint:
+        _check_provider(connection, job_id)
     ended = rows.c.status.in_((RowStatus.DONE, RowStatus.FAILED))
     count = 0
     for condition in chosen:
@@ -110,6 +113,15 @@ def _retry(
     if not changed.rowcount:
         raise JobError(f"There is no job {job_id}; it may have been deleted.")
     return count
+
+
+def _check_provider(connection: Connection, job_id: str) -> None:
+    """See to it that no row is asked for here while a provider may still answer it."""
+    if sent.is_there(connection, job_id):
+        raise JobError(
+            "The provider has not ended this job's batches yet, and rows would be paid for twice. "
+            "Try again in some minutes, or resume the job to have the rest done there."
+        )
 
 
 def _recount(connection: Connection, job_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from itertools import islice
@@ -57,25 +57,35 @@ def to_read_again(db: Database, job_id: str, first_row: int, count: int) -> set[
         )
 
 
-def record(db: Database, job_id: str, shard_no: int, outcomes: Sequence[Outcome], run: int) -> bool:
+def record(
+    db: Database,
+    job_id: str,
+    shard_no: int,
+    outcomes: Sequence[Outcome],
+    run: int,
+    only_if: Callable[[Connection], bool] = lambda _: True,
+) -> bool:
     """Store outcomes of one shard together with the progress and usage they mean.
 
     All in one transaction, so a kill leaves either everything or nothing. A
     row that is done already is never overwritten.
 
+    Args:
+        only_if: Asked in the same transaction; nothing is stored unless it says yes.
+
     Returns:
-        False when the job has been deleted meanwhile.
+        False when nothing was stored, also since the job has been deleted meanwhile.
     """
     with db.write() as connection:
         there = sa.and_(jobs.c.id == job_id, jobs.c.status != JobStatus.DELETED)
         current = connection.execute(sa.select(jobs.c.run).where(there)).scalar()
-        if current is None:
+        if current is None or not only_if(connection):
             return False
         # What an earlier run has got is kept; what it failed at is the current run's to try.
         stored = [one for one in outcomes if run == current or one.status is RowStatus.DONE]
         if stored:
             _store(connection, job_id, stored, run)
-        recount(connection, job_id, shard_no)
+            recount(connection, job_id, shard_no)
         calls = (call for outcome in outcomes for call in outcome.calls)
         record_usage(connection, calls, job_id=job_id)
     return True

@@ -18,28 +18,33 @@ from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows, shards
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveRun:
-    """What the worker has to know of a job to begin it."""
+class JobRun:
+    """What the worker has to know of a job to begin or to leave it.
+
+    Attributes:
+        provider: The endpoint whose provider takes its rows, if they are sent there.
+    """
 
     job_id: str
     run: int
     status: JobStatus
+    provider: str | None
 
 
-def active_runs(db: Database) -> list[ActiveRun]:
+def active_runs(db: Database) -> list[JobRun]:
     """The runs that the worker should be working on, the oldest first.
 
     Asked several times a second, so it counts nothing.
     """
     query = (
-        sa.select(jobs.c.id, jobs.c.run, jobs.c.status)
+        sa.select(jobs.c.id, jobs.c.run, jobs.c.status, jobs.c.provider)
         .where(jobs.c.status.in_(ACTIVE))
         .order_by(jobs.c.created_at)
     )
     with db.read() as connection:
         return [
-            ActiveRun(job_id, run, JobStatus(status))
-            for job_id, run, status in connection.execute(query)
+            JobRun(job_id, run, JobStatus(status), provider)
+            for job_id, run, status, provider in connection.execute(query)
         ]
 
 
@@ -48,7 +53,7 @@ def begin(db: Database, job_id: str, run: int) -> list[int]:
     with db.write() as connection:
         changed = connection.execute(
             jobs.update()
-            .where(_current(job_id, run))
+            .where(is_run(job_id, run))
             .values(
                 status=JobStatus.RUNNING,
                 started_at=sa.func.coalesce(jobs.c.started_at, time.time()),
@@ -61,9 +66,30 @@ def is_current(db: Database, job_id: str, run: int) -> bool:
     """Whether this run is still the one that should work on the job."""
     with db.read() as connection:
         return (
-            connection.execute(sa.select(jobs.c.id).where(_current(job_id, run))).first()
-            is not None
+            connection.execute(sa.select(jobs.c.id).where(is_run(job_id, run))).first() is not None
         )
+
+
+def look(db: Database, job_id: str) -> JobRun | None:
+    """How a job is now, also when nobody should work on it; None when it is deleted."""
+    query = sa.select(jobs.c.run, jobs.c.status, jobs.c.provider).where(jobs.c.id == job_id)
+    with db.read() as connection:
+        found = connection.execute(query).first()
+    if found is None or found.status == JobStatus.DELETED:
+        return None
+    return JobRun(job_id, found.run, JobStatus(found.status), found.provider)
+
+
+def goes_to_provider(db: Database, job_id: str) -> bool:
+    """Whether a job's rows are sent to a provider."""
+    found = look(db, job_id)
+    return found is not None and found.provider is not None
+
+
+def unfinished(db: Database, job_id: str) -> list[int]:
+    """The shards of a job that miss rows."""
+    with db.read() as connection:
+        return _unfinished(connection, job_id)
 
 
 def end_shard(db: Database, job_id: str, run: int, shard_no: int) -> list[int]:
@@ -75,7 +101,7 @@ def end_shard(db: Database, job_id: str, run: int, shard_no: int) -> list[int]:
     """
     with db.write() as connection:
         # One shard after the other, or the last two would each take the other for unfinished.
-        current = sa.select(jobs.c.id).where(_current(job_id, run)).with_for_update()
+        current = sa.select(jobs.c.id).where(is_run(job_id, run)).with_for_update()
         if connection.execute(current).first() is None:
             return []
         connection.execute(
@@ -102,7 +128,7 @@ def settle(db: Database, job_id: str, run: int) -> bool:
         if _unfinished(connection, job_id):
             return False
         change = {"status": JobStatus.DONE, "finished_at": time.time()}
-        connection.execute(jobs.update().where(_current(job_id, run)).values(change))
+        connection.execute(jobs.update().where(is_run(job_id, run)).values(change))
         return True
 
 
@@ -111,8 +137,19 @@ def fail(db: Database, job_id: str, run: int, reason: str) -> None:
     with db.write() as connection:
         connection.execute(
             jobs.update()
-            .where(_current(job_id, run))
+            .where(is_run(job_id, run))
             .values(status=JobStatus.FAILED, reason=reason, finished_at=time.time())
+        )
+
+
+def tell(db: Database, job_id: str, run: int, trouble: str) -> None:
+    """Say what keeps a run from going on for the moment; nothing when all is well again."""
+    others = (JobStatus.FAILED, JobStatus.DELETED)
+    with db.write() as connection:
+        connection.execute(
+            jobs.update()
+            .where(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.not_in(others))
+            .values(reason=trouble)
         )
 
 
@@ -145,7 +182,7 @@ def begin_next(db: Database, job_id: str, run: int) -> bool:
     with db.write() as connection:
         changed = connection.execute(
             jobs.update()
-            .where(_current(job_id, run))
+            .where(is_run(job_id, run))
             .values(status=JobStatus.QUEUED, run=jobs.c.run + 1)
         )
         return changed.rowcount == 1
@@ -159,7 +196,8 @@ def mark_published(db: Database, job_id: str) -> None:
         )
 
 
-def _current(job_id: str, run: int) -> sa.ColumnElement[bool]:
+def is_run(job_id: str, run: int) -> sa.ColumnElement[bool]:
+    """The condition under which a run is the one that should work on its job."""
     return sa.and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE))
 
 

@@ -16,6 +16,7 @@ def summary(job: Job) -> dict[str, Any]:
         "name": job.name,
         "status": str(job.status),
         "reason": job.reason,
+        "provider": job.provider,
         "rows": job.rows,
         "done": job.done,
         "failed": job.failed,

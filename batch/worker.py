@@ -16,7 +16,7 @@ import time
 import uvloop
 from filelock import FileLock
 
-from batch import housekeeping, pace, removal, runs
+from batch import housekeeping, pace, removal, runs, sent
 from batch.engine import Engine
 from batch.housekeeping import DAY_S
 from core import storage
@@ -42,6 +42,7 @@ class Worker:
         self._db = db
         self._engine = engine
         self._begun: set[tuple[str, int]] = set()
+        self._left: set[str] = set()
         self._sampled = 0.0
         self._tidied = 0.0
 
@@ -56,10 +57,14 @@ class Worker:
         if now - self._sampled >= SAMPLE_S:
             self._sampled = now
             for found in active:
-                if found.status is JobStatus.RUNNING:
+                # What a provider does is noted when it is heard of, once in hours.
+                if found.status is JobStatus.RUNNING and not found.provider:
                     pace.sample(self._db, found.job_id, now)
         if now - self._tidied >= TIDY_S and not self._tidy(now):
             self._tidied = now
+        for job_id in set(sent.left_behind(self._db)) - self._left:
+            self._engine.providers.take_leave(job_id)
+            self._left.add(job_id)
         begun = time.monotonic()
         while removal.remove_piece(self._db) and time.monotonic() - begun < REMOVE_S:
             pass
@@ -84,6 +89,8 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # A day at a provider would leave a line for every look.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from core.endpoints import Endpoint, Feature
+from core.endpoints import BATCH_MB, BATCH_PRICE, BATCH_REQUESTS, Endpoint, Feature
 from core.errors import SettingError
 from core.schema import Lane
 
@@ -48,6 +48,9 @@ class _Entry(BaseModel):
     input_price: Price = 0.0
     output_price: Price = 0.0
     cached_price: Price | None = None
+    batch_price: Price = BATCH_PRICE
+    batch_requests: Annotated[int, Field(ge=1, le=BATCH_REQUESTS)] = BATCH_REQUESTS
+    batch_mb: Annotated[float, Field(gt=0, le=BATCH_MB)] = BATCH_MB
     lanes: Annotated[list[Lane], Field(min_length=1)] = list(Lane)
     supports: list[Feature] | None = None
 

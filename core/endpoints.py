@@ -7,7 +7,7 @@ are; ``--check`` asks each one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,11 @@ from core.usage import Call, Tokens
 
 OPENAI_URL = "https://api.openai.com/v1"
 REMOTE_SLOTS = 16
+#: What OpenAI takes in one batch: requests, and megabytes of its file.
+BATCH_REQUESTS: int = 50_000
+BATCH_MB: float = 200.0
+#: What a call in a batch costs there, as a share of the usual price.
+BATCH_PRICE: float = 0.5
 BOTH_LANES = frozenset(Lane)
 
 
@@ -44,6 +49,9 @@ class Endpoint:
         input_price: Money for a million tokens read.
         output_price: Money for a million tokens written.
         cached_price: Money for a million tokens that it had read before; None: as input.
+        batch_price: What a call costs in a batch of its provider, as a share of these prices.
+        batch_requests: Requests that its provider takes in one batch.
+        batch_mb: Megabytes that the file of one batch may have.
         currency: Of the prices, as three letters.
         lanes: Who may use it.
         supports: What it can do beyond the common protocol.
@@ -61,6 +69,9 @@ class Endpoint:
     input_price: float = 0.0
     output_price: float = 0.0
     cached_price: float | None = None
+    batch_price: float = BATCH_PRICE
+    batch_requests: int = BATCH_REQUESTS
+    batch_mb: float = BATCH_MB
     currency: str = "USD"
     lanes: frozenset[Lane] = BOTH_LANES
     supports: frozenset[Feature] = frozenset({Feature.JSON_SCHEMA})
@@ -79,6 +90,21 @@ class Endpoint:
     def pins_slots(self) -> bool:
         """Whether a call may name its slot."""
         return Feature.ID_SLOT in self.supports
+
+    @property
+    def offers_batches(self) -> bool:
+        """Whether a job can be sent to its provider as batches."""
+        return Feature.PROVIDER_BATCH in self.supports and Lane.BATCH in self.lanes
+
+    def in_batches(self) -> Endpoint:
+        """The same at the prices of its provider's batches."""
+        cached = self.cached_price
+        return replace(
+            self,
+            input_price=self.input_price * self.batch_price,
+            output_price=self.output_price * self.batch_price,
+            cached_price=None if cached is None else cached * self.batch_price,
+        )
 
     def cost(self, tokens: Tokens) -> float:
         """What a call costs, in the endpoint's currency."""

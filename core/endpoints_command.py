@@ -21,6 +21,7 @@ from core.endpoints import Endpoint
 from core.errors import ModelError
 from core.model import ModelClient, Request
 from core.pool import State, open_pool
+from core.provider import Provider
 from core.schema import Lane, Mode
 from core.usage import Use, percentile
 
@@ -82,13 +83,27 @@ def check_all(endpoints: Sequence[Endpoint]) -> dict[str, Check]:
 async def _check(endpoint: Endpoint) -> Check:
     client = ModelClient(endpoint, timeout_s=CHECK_TIMEOUT_S)
     started = time.perf_counter()
+    problem = ""
     try:
         await client.complete(TINY)
     except ModelError as error:
-        return Check((time.perf_counter() - started) * 1000, error.message)
+        problem = error.message
     finally:
         await client.close()
-    return Check((time.perf_counter() - started) * 1000)
+    took_ms = (time.perf_counter() - started) * 1000
+    if not problem and endpoint.offers_batches:
+        problem = await asyncio.to_thread(_check_batches, endpoint)
+    return Check(took_ms, problem)
+
+
+def _check_batches(endpoint: Endpoint) -> str:
+    """Why jobs cannot be sent to the endpoint's provider; empty when they can."""
+    with closing(Provider(endpoint)) as provider:
+        try:
+            provider.check()
+        except ModelError as error:
+            return f"answers, but takes no batches: {error.message}"
+    return ""
 
 
 def _show(
@@ -121,7 +136,8 @@ def _cells(state: State, uses: Sequence[Use], checks: dict[str, Check]) -> list[
         f"{sum(use.cost for use in mine):.2f} {endpoint.currency}",
     ]
     if found := checks.get(endpoint.name):
-        cells.append(found.problem or f"answered in {found.took_ms / 1000:.1f} s")
+        batches = ", takes batches" if endpoint.offers_batches else ""
+        cells.append(found.problem or f"answered in {found.took_ms / 1000:.1f} s{batches}")
     return [escape(cell) for cell in cells]
 
 
@@ -147,6 +163,7 @@ def _as_json(
         "model": endpoint.model,
         "base_url": endpoint.base_url,
         "slots": endpoint.slots,
+        "batch_price": endpoint.batch_price if endpoint.offers_batches else None,
         "health": _health(state),
         "chat": state.chat,
         "batch": state.batch,

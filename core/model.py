@@ -114,20 +114,10 @@ class ModelClient:
         started = time.perf_counter()
         timeout = aiohttp.ClientTimeout(total=self._timeout_s * request.patience)
         content = await self._send(self._body(request, lane, slot), timeout)
-        return _read(content, self.endpoint, (time.perf_counter() - started) * 1000)
+        return read_answer(_parsed(content), self.endpoint, (time.perf_counter() - started) * 1000)
 
     def _body(self, request: Request, lane: Lane, slot: int | None) -> dict[str, Any]:
-        body: dict[str, Any] = {"model": self.endpoint.model, "messages": request.messages}
-        body |= lane_options(self.endpoint, lane, slot)
-        if Feature.JSON_SCHEMA in self.endpoint.supports:
-            form = {"name": "row", "schema": request.schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
-        if self.endpoint.is_openai:
-            # Its models think within the same limit, and refuse a temperature.
-            body["max_completion_tokens"] = request.max_tokens + THINKING_TOKENS
-        else:
-            body |= {"max_tokens": request.max_tokens, "temperature": 0}
-        return body
+        return request_body(self.endpoint, request) | lane_options(self.endpoint, lane, slot)
 
     async def _send(self, body: Mapping[str, Any], timeout: aiohttp.ClientTimeout) -> bytes:
         sent = orjson.dumps(body)
@@ -143,7 +133,8 @@ class ModelClient:
         except aiohttp.ClientError as error:
             raise EndpointError(f"{self.endpoint.name} broke the connection.") from error
         if response.status >= 400:
-            raise _refusal(response, content, self.endpoint)
+            wait = response.headers.get("retry-after")
+            raise refusal(self.endpoint, response.status, content, wait)
         return content
 
     def _open(self) -> aiohttp.ClientSession:
@@ -164,16 +155,37 @@ class ModelClient:
             await self._session.close()
 
 
-def _refusal(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoint) -> EndpointError:
-    """An error status in our words, which name the endpoint but never the key."""
-    wait_s = retry_after_s(response.headers.get("retry-after"))
-    if response.status == 429:
+def request_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    """What a call says, whichever way it is sent."""
+    body: dict[str, Any] = {"model": endpoint.model, "messages": request.messages}
+    if Feature.JSON_SCHEMA in endpoint.supports:
+        form = {"name": "row", "schema": request.schema}
+        body["response_format"] = {"type": "json_schema", "json_schema": form}
+    if endpoint.is_openai:
+        # Its models think within the same limit, and refuse a temperature.
+        body["max_completion_tokens"] = request.max_tokens + THINKING_TOKENS
+    else:
+        body |= {"max_tokens": request.max_tokens, "temperature": 0}
+    return body
+
+
+def refusal(
+    endpoint: Endpoint, status: int, content: bytes, retry_after: str | None = None
+) -> EndpointError:
+    """An error status in our words, which name the endpoint but never the key.
+
+    Args:
+        content: The body of the response.
+        retry_after: Its header of this name.
+    """
+    wait_s = retry_after_s(retry_after)
+    if status == 429:
         return RateLimited(f"{endpoint.name} is at its rate limit (429).", retry_after_s=wait_s)
-    message = f"{endpoint.name} answered with an error ({response.status}): {_said(content)}"
-    if response.status in HOPELESS_STATUSES:
-        return Refused(message, status=response.status)
-    transient = response.status >= 500 or response.status in TRANSIENT_STATUSES
-    return EndpointError(message, status=response.status, transient=transient, retry_after_s=wait_s)
+    message = f"{endpoint.name} answered with an error ({status}): {_said(content)}"
+    if status in HOPELESS_STATUSES:
+        return Refused(message, status=status)
+    transient = status >= 500 or status in TRANSIENT_STATUSES
+    return EndpointError(message, status=status, transient=transient, retry_after_s=wait_s)
 
 
 def _said(content: bytes) -> str:
@@ -205,27 +217,40 @@ def lane_options(endpoint: Endpoint, lane: Lane, slot: int | None) -> dict[str, 
     return options
 
 
-def _read(body: bytes, endpoint: Endpoint, total_ms: float) -> Answer:
+def _parsed(body: bytes) -> Any:
     try:
-        parsed = orjson.loads(body)
-        choice = parsed["choices"][0]
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _malformed(body) from error
+
+
+def _malformed(body: bytes) -> AnswerError:
+    shown = body[:2000].decode(errors="replace")
+    return AnswerError("The endpoint's response was not in the expected form.", raw=shown)
+
+
+def read_answer(completion: Any, endpoint: Endpoint, total_ms: float = 0.0) -> Answer:
+    """The answer in a chat completion, parsed from its JSON.
+
+    Raises:
+        AnswerError: It is malformed, empty or cut off.
+    """
+    try:
+        choice = completion["choices"][0]
         text = choice["message"]["content"]
-    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError) as error:
-        shown = body[:2000].decode(errors="replace")
-        raise AnswerError(
-            "The endpoint's response was not in the expected form.", raw=shown
-        ) from error
+    except (KeyError, IndexError, TypeError) as error:
+        raise _malformed(orjson.dumps(completion)) from error
     if not text:
         raise AnswerError("The model gave an empty answer.")
     if choice.get("finish_reason") == "length":
         raise CutOffError("The model's answer was cut off before its end.", raw=text)
     return Answer(
         text=text,
-        tokens=_tokens(parsed.get("usage") or {}),
+        tokens=read_tokens(completion),
         total_ms=total_ms,
         endpoint=endpoint.name,
         model=endpoint.model,
-        ttft_ms=_first_token_ms(parsed),
+        ttft_ms=_first_token_ms(completion),
     )
 
 
@@ -235,7 +260,9 @@ def _first_token_ms(parsed: Mapping[str, Any]) -> float | None:
     return float(told) if isinstance(told, int | float) else None
 
 
-def _tokens(usage: Mapping[str, Any]) -> Tokens:
+def read_tokens(completion: Mapping[str, Any]) -> Tokens:
+    """What a chat completion took, also where its answer cannot be used."""
+    usage = completion.get("usage") or {}
     details = usage.get("prompt_tokens_details") or {}
     return Tokens(
         prompt=int(usage.get("prompt_tokens") or 0),

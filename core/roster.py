@@ -79,6 +79,21 @@ class Roster:
         self._stamp = stamp
 
 
+def batch_endpoint(roster: Roster, name: str) -> Endpoint:
+    """The endpoint of this name, if jobs can be sent to its provider as batches.
+
+    Raises:
+        SettingError: There is none, or its provider takes none.
+    """
+    for endpoint in roster.endpoints():
+        if endpoint.name == name and endpoint.offers_batches:
+            return endpoint
+    raise SettingError(
+        f"The endpoint “{name}”, to whose provider this job goes, is not there any more or does "
+        "not offer batches: see `supports` in endpoints.toml, then resume the job."
+    )
+
+
 def configured(settings: Settings) -> tuple[Endpoint, ...]:
     """The endpoints that the settings name; the embedded one without its address.
 
@@ -139,12 +154,14 @@ def _from_environment(settings: Settings) -> Endpoint:
             f"OPENAI_MODEL is missing: name the model to use at {base_url} "
             "(its /v1/models page lists them)."
         )
+    batches = {Feature.PROVIDER_BATCH} if base_url == OPENAI_URL else set()
     return Endpoint(
         name="openai" if base_url == OPENAI_URL else "remote",
         base_url=base_url,
         model=settings.openai_model or OPENAI_MODEL,
         api_key=settings.openai_api_key or SecretStr("none"),
         slots=settings.slots or REMOTE_SLOTS,
+        supports=frozenset({Feature.JSON_SCHEMA} | batches),
     )
 
 

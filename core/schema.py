@@ -216,6 +216,8 @@ provider_batches = Table(
         nullable=False,
         index=True,
     ),
+    #: The run of the job that sent it.
+    Column("run", Integer, nullable=False),
     Column("endpoint", String(80), nullable=False),
     Column("status", String(16), nullable=False),
     Column("remote_id", Text),
@@ -224,6 +226,10 @@ provider_batches = Table(
     Column("row_ranges", JSON, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("answered", Integer, nullable=False, server_default="0"),
+    #: Its answers up to this row are in our tables.
+    Column("collected_to", Integer, nullable=False, server_default="0"),
+    #: Rows that the provider may have of us at once, learnt where it refused this one.
+    Column("room", Integer),
     Column("problem", Text, nullable=False, server_default=""),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),

@@ -71,7 +71,7 @@ class FakeEndpoint:
             raise
         finally:
             self.in_flight -= 1
-        content = reply.body if reply.body is not None else _completion(reply)
+        content = reply.body if reply.body is not None else completion(reply)
         return web.Response(
             body=content,
             status=reply.status,
@@ -106,7 +106,8 @@ class FakeEndpoint:
             self._loop.close()
 
 
-def _completion(reply: Reply) -> bytes:
+def completion(reply: Reply) -> bytes:
+    """The body of a whole answer."""
     return json.dumps(
         {
             "id": "fake",

@@ -35,6 +35,7 @@ class Draft:
         past: Earlier states of the entries, the latest last.
         generation: Raised whenever widgets must forget what they show.
         version_of: The job that is to be done again with changes.
+        provider: The endpoint whose provider is to do the rows; empty: in the background.
     """
 
     upload_id: str
@@ -46,6 +47,7 @@ class Draft:
     generation: int = 0
     name: str = ""
     version_of: Job | None = field(default=None, repr=False)
+    provider: str = ""
 
     @property
     def fields(self) -> FieldSet:

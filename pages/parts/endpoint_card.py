@@ -53,6 +53,9 @@ def card(pool: Pool, state: State, figures: Figures, now: float) -> None:
             st.caption(plain(f"{endpoint.model} {_where(endpoint.base_url)}"))
         if why := trouble(state):
             st.caption(plain(why))
+        if endpoint.offers_batches:
+            share = words.price_share(endpoint.batch_price)
+            st.caption(f"Jobs can be sent to its provider: within 24 hours, at {share}.")
         st.html(slots_html(state) + figures_html(state, figures, now))
         _actions(pool, state)
 

@@ -11,6 +11,7 @@ import streamlit as st
 from batch import control, retry
 from batch.jobs import Job
 from batch.pace import Sample
+from batch.standing import told
 from core.db import Database
 from core.errors import ShopkeeperError
 from core.held_up import reason
@@ -50,9 +51,13 @@ def card(shop: Shop, job: Job, samples: Sequence[Sample], *, opened: bool = Fals
     """Draw one job; ``opened`` leaves out the way to its details."""
     with st.container(border=True, key=f"job-{job.id}", gap="small"):
         _head(job)
-        if job.reason:
+        if job.reason and job.active:
+            st.warning(plain(job.reason), icon=":material/warning:")
+        elif job.reason:
             st.error(plain(job.reason), icon=":material/error:")
         st.progress(_fraction(job))
+        if said := told(shop.db, job):
+            st.caption(plain(said))
         st.html(f'<div class="sk-counts">{counts_html(job)}{sparkline_html(samples)}</div>')
         _actions(shop, job, opened)
 
@@ -91,7 +96,7 @@ def counts_html(job: Job) -> str:
 
 
 def _pace(job: Job) -> list[str]:
-    if job.status is JobStatus.RUNNING:
+    if job.status is JobStatus.RUNNING and not job.provider:
         speed = [words.rate(job.rows_per_s) if job.rows_per_s else _held_up() or "warming up"]
         return speed + ([f"{words.about(job.left_s)} left"] if job.left_s else [])
     if job.started_at and job.finished_at:

@@ -15,8 +15,10 @@ from batch.fields import FieldSet, dump_fields, parse_fields
 from batch.prompt import row_text
 from batch.trial import try_rows
 from batch.uploads import Upload
+from core.endpoints import Endpoint
 from core.errors import ShopkeeperError
-from pages.parts import trial_html, trouble, unchanged, words
+from core.usage import Tokens
+from pages.parts import trial_html, trouble, unchanged, when, words
 from pages.parts.draft import Draft
 from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import plain
@@ -42,8 +44,8 @@ def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
     trial = _last_trial(draft, fields)
     pressed = _try_button(len(rows), again=trial is not None)
     area = st.container(key="trial")
-    forecast, below = _start(shop, upload, draft, fields)
-    forecast.caption(_forecast(upload.catalog.rows, trial))
+    forecast, below, provider = _start(shop, upload, draft, fields)
+    forecast.caption(_forecast(upload.catalog.rows, trial, provider))
     onward(Step.START, ready=True)
     if pressed:
         with area:
@@ -54,9 +56,9 @@ def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
         for row_no, outcome in trial.outcomes.items():
             _show(places[row_no], outcome, fields)
     with below, trouble.boxed():
-        found = unchanged.look(shop, upload, draft, fields)
+        found = unchanged.look(shop, upload, draft, fields, provider.name if provider else None)
         to_ask = found.to_ask if found and not unchanged.fresh() else upload.catalog.rows
-        forecast.caption(_forecast(to_ask, trial))
+        forecast.caption(_forecast(to_ask, trial, provider))
 
 
 def _try_button(count: int, *, again: bool) -> bool:
@@ -130,12 +132,18 @@ def _show(place: DeltaGenerator, outcome: Outcome, fields: FieldSet) -> None:
 
 def _start(
     shop: Shop, upload: Upload, draft: Draft, fields: FieldSet
-) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Draw the way to start; returns the places of the forecast and of what is unchanged."""
-    st.subheader("Start in the background", anchor=False)
+) -> tuple[DeltaGenerator, DeltaGenerator, Endpoint | None]:
+    """Draw the way to start.
+
+    Returns:
+        The places of the forecast and of what is unchanged, and the endpoint whose
+        provider is to do the rows, if one is.
+    """
+    st.subheader("Start the job", anchor=False)
     if draft.version_of:
         earlier = draft.version_of
         st.caption(f"A new version of “{plain(earlier.name)}”; version {earlier.version} is kept.")
+    provider = when.choose(draft)
     forecast = st.empty()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
@@ -156,11 +164,12 @@ def _start(
             name.strip() or upload.name,
             fresh=unchanged.fresh(),
             version_of=draft.version_of,
+            provider=provider.name if provider else None,
         )
         unchanged.look_anew()
         forget()
         st.switch_page("pages/jobs.py")
-    return forecast, st.container(gap="xsmall")
+    return forecast, st.container(gap="xsmall"), provider
 
 
 def _rename() -> None:
@@ -168,11 +177,15 @@ def _rename() -> None:
         keep(replace(draft, name=st.session_state["job-name"]))
 
 
-def _forecast(to_ask: int, trial: Trial | None) -> str:
+def _forecast(to_ask: int, trial: Trial | None, provider: Endpoint | None) -> str:
     """How long the rows may take, judged by those that were tried."""
+    outcomes = list(trial.outcomes.values()) if trial else []
+    if provider:
+        took = sum((one.tokens for one in outcomes), Tokens())
+        return when.forecast(provider, to_ask, len(outcomes), took)
     kept = "You can close the browser meanwhile; nothing is lost."
-    if trial is None or not trial.outcomes:
+    if trial is None or not outcomes:
         return f"Try a few rows first to see how long it may take. {kept}"
-    whole = trial.elapsed_s / len(trial.outcomes) * to_ask
+    whole = trial.elapsed_s / len(outcomes) * to_ask
     rows = words.several(to_ask, "row")
     return f"At the speed of the trial, {rows} take {words.about(whole)}. {kept}"

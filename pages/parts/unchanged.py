@@ -19,14 +19,16 @@ _FOUND = "forecast"
 _FRESH = "fresh"
 
 
-def look(shop: Shop, upload: Upload, draft: Draft, fields: FieldSet) -> Forecast | None:
+def look(
+    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, only: str | None = None
+) -> Forecast | None:
     """Draw how many rows are unchanged, and the choice to read them all the same.
 
     Looks through the catalog where that was not done yet for these choices;
-    None where the models cannot be told.
+    None where the models cannot be told. ``only`` names the one endpoint to ask.
     """
     try:
-        answering = memory.models(configured(shop.settings))
+        answering = memory.models(configured(shop.settings), only)
     except SettingError:
         return None
     found = _found(shop, upload, draft, fields, answering)

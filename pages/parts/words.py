@@ -131,6 +131,11 @@ def money(amount: float, currency: str) -> str:
     return price(Decimal(str(round(amount, 2))), currency)
 
 
+def price_share(share: float) -> str:
+    """What something costs beside the usual price: ``about half the price``."""
+    return "about half the price" if 0.45 <= share <= 0.55 else f"about {share:.0%} of the price"
+
+
 def stock(count: int | None) -> str:
     """What is left, in words; empty when the catalog does not say."""
     if count is None:

@@ -18,6 +18,7 @@ from core.pool import open_pool
 from core.schema import Lane
 from core.settings import Settings, load_settings
 from core.usage import Call, Tokens
+from tests.fake_batches import KEY, FakeBatches, Fault
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 Shell = Callable[..., tuple[int, str, str]]
@@ -87,3 +88,26 @@ def test_a_broken_file_is_an_error_in_a_line(remote: Settings, shell: Shell) -> 
     code, _, told = shell()
     assert code == 1
     assert "line 3, slotz" in told
+
+
+def test_a_check_sees_whether_batches_are_taken(tmp_path: Path) -> None:
+    with FakeBatches(lambda _text, _before: Reply()).running() as provider:
+        path = tmp_path / "endpoints.toml"
+        path.write_text(
+            f'[[endpoint]]\nname = "far"\nbase_url = "{provider.url}"\nmodel = "m"\n'
+            'key_env = "FAR_KEY"\nsupports = ["provider_batch"]\n'
+        )
+        variables = {
+            "SHOPKEEPER_HOME": str(tmp_path / "home"),
+            "SHOPKEEPER_ENDPOINTS": str(path),
+            "COLUMNS": "200",
+        }
+
+        def check(key: str, *more: str) -> str:
+            found = CliRunner().invoke(app, ["--check", *more], env=variables | {"FAR_KEY": key})
+            return found.stdout
+
+        assert "takes batches" in check(KEY)
+        assert json.loads(check(KEY, "--json"))["endpoints"][0]["batch_price"] == 0.5
+        provider.faults.append(Fault("GET /v1/batches", 403))
+        assert "answers, but takes no batches" in check(KEY)

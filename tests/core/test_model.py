@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import EndpointError, RateLimited
-from core.model import Answer, ModelClient, Request
+from core.model import Answer, ModelClient, Request, request_body
 from core.schema import Lane
 from tests.fake_endpoint import FakeEndpoint, Reply
 
@@ -61,8 +61,7 @@ def test_the_server_is_told_who_waits_where_it_can_make_use_of_it(fake: FakeEndp
 
 
 def test_openai_is_not_sent_what_it_refuses(fake: FakeEndpoint) -> None:
-    client = ModelClient(Endpoint("any name", OPENAI_URL, "m"), timeout_s=5)
-    body = client._body(Request([], {}, 9), Lane.BATCH, None)
+    body = request_body(Endpoint("any name", OPENAI_URL, "m"), Request([], {}, 9))
     assert "temperature" not in body
     assert body["max_completion_tokens"] > 9
 

@@ -52,6 +52,7 @@ def test_openai_is_meant_when_only_a_key_is_given() -> None:
     assert (found.name, found.base_url, found.is_openai) == ("openai", OPENAI_URL, True)
     assert found.api_key.get_secret_value() == "sk-secret"
     assert "sk-secret" not in repr(found)
+    assert found.offers_batches
 
 
 def test_another_server_needs_no_key_but_a_model() -> None:
@@ -110,6 +111,8 @@ def test_everything_in_the_example_is_understood(
     found = configured(write(tmp_path, "\n".join(uncommented)))
     assert [one.name for one in found] == ["embedded", "gpu", "openai"]
     assert found[0].beside_chat == 0
+    assert [one.offers_batches for one in found] == [False, False, True]
+    assert (found[2].batch_price, found[2].batch_requests, found[2].batch_mb) == (0.5, 50_000, 200)
 
 
 WRONG = {
@@ -122,6 +125,11 @@ WRONG = {
     "no TOML": ("[[endpoint]]", "[[endpoint", r"not valid TOML: .*line 3"),
     "an odd currency": ('"EUR"', '"euro"', r"line 1, currency: "),
     "a reserve of everything": ("reserve = 4", "reserve = 64", r"line 14, reserve: .*64 slots"),
+    "a batch of too many": (
+        "rpm = 600",
+        "batch_requests = 60000",
+        r"line 15, batch_requests: .*50000",
+    ),
     "an address beside embedded": (
         "slots = 6\n",
         'model = "x"\n',
@@ -177,3 +185,11 @@ def test_the_cost_counts_what_the_server_had_read_before() -> None:
     assert one.cost(Tokens(1_000_000, 500_000, 400_000)) == pytest.approx(0.6 + 0.04 + 2.0)
     without = Endpoint("e", "u", "m", input_price=1.0, output_price=4.0)
     assert without.cost(Tokens(1_000_000, 0, 400_000)) == pytest.approx(1.0)
+
+
+def test_a_batch_costs_its_share_of_every_price() -> None:
+    one = Endpoint("e", "u", "m", input_price=1.0, output_price=4.0, cached_price=0.1)
+    taken = Tokens(1_000_000, 500_000, 400_000)
+    assert one.in_batches().cost(taken) == pytest.approx(one.cost(taken) / 2)
+    third = Endpoint("e", "u", "m", input_price=1.0, batch_price=0.3)
+    assert third.in_batches().cost(taken) == pytest.approx(0.3)

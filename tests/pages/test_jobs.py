@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from batch import control, jobs, rows, uploads
+from batch import control, jobs, rows, runs, sent, uploads
 from batch.extract import Outcome
 from batch.fields import Field
 from batch.jobs import Job
@@ -19,6 +19,7 @@ from batch.pace import Sample
 from core import products
 from core.db import Database
 from core.errors import JobError
+from core.provider import RemoteBatch
 from core.schema import JobStatus, RowStatus
 from core.schema import jobs as jobs_table
 from core.settings import Settings
@@ -75,6 +76,36 @@ def test_a_card_says_where_a_job_stands(page: Open, job: Job, db: Database) -> N
     assert "<b>1</b> failed" in shown
     assert "took 3 min 20 s" in shown
     assert "24 tokens" in shown
+
+
+@pytest.fixture
+def sent_job(settings: Settings, db: Database) -> Job:
+    """A job of which a provider has two batches."""
+    upload = uploads.store(settings, db, "shop.csv", io.BytesIO(CSV))
+    columns = uploads.guess(settings, upload)
+    job = jobs.submit(db, upload.id, columns, (Field(name="color"),), "Far", provider="far_away")
+    runs.begin(db, job.id, job.run)
+    for row_nos, answered in (([1, 2], 2), ([3], 0)):
+        batch = sent.begin(db, job, "far_away", row_nos)
+        assert batch is not None
+        remote = RemoteBatch(f"batch_{row_nos[0]}", "in_progress", answered, "f", None, None)
+        sent.mark_sent(db, batch, remote)
+        (known,) = (one for one in sent.open_batches(db, job.id) if one.id == batch.id)
+        sent.note(db, known, remote)
+    return job
+
+
+def test_a_job_at_a_provider_says_how_far_it_is_there(
+    page: Open, sent_job: Job, db: Database
+) -> None:
+    shown = texts(page("pages/jobs.py"))
+    assert "Sent to far\\_away in 2 batches · 2 of 3 answered there" in shown
+    assert "warming up" not in shown
+    runs.tell(db, sent_job.id, sent_job.run, "far_away cannot be reached.")
+    app = page("pages/jobs.py")
+    assert "cannot be reached" in app.warning[0].value
+    button(app, "Pause").click().run()
+    assert "Being cancelled at far\\_away" in texts(app)
 
 
 def test_pause_and_resume(page: Open, job: Job, db: Database) -> None:

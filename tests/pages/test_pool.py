@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+import streamlit as st
 
 from core import ports, services, usage
 from core.condition import Condition
@@ -80,6 +81,14 @@ def test_an_endpoint_shows_its_lanes_and_what_it_took(page: Open, db: Database, 
     assert "<dd>1.2 s</dd>" in shown
     assert "<dd>2 (1 failed)</dd>" in shown
     assert "Well" in shown
+
+
+def test_an_endpoint_that_takes_whole_jobs_says_so(
+    page: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    st.cache_resource.clear()
+    assert "within 24 hours, at about half the price" in texts(page("pages/pool.py"))
 
 
 def test_an_endpoint_is_drained_paused_and_opened_from_the_page(page: Open, pool: Pool) -> None:

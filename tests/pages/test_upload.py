@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from batch import jobs, rows
@@ -19,9 +20,11 @@ from core.errors import EndpointError
 from core.roster import configured
 from core.schema import RowStatus
 from core.settings import Settings
+from core.usage import Tokens
 from core.values import Origin, Value
 from pages.parts import draft as drafts
 from pages.parts import start_step
+from pages.parts.entry import open_shop_database
 from tests.object_store import ObjectStore
 from tests.pages.conftest import Open, button, texts
 
@@ -204,6 +207,54 @@ def test_start_records_a_job_and_shows_it(with_file: AppTest, db: Database) -> N
     assert with_file.title[0].value == "Jobs"
     assert "Waiting to start" in texts(with_file)
     assert "draft" not in with_file.session_state
+
+
+@pytest.fixture
+def with_provider(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint whose provider takes batches, beside the usual one."""
+    entry = '[[endpoint]]\nname = "{}"\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "{}"\n'
+    more = 'input_price = 10.0\nsupports = ["json_schema", "provider_batch"]\n'
+    path = settings.home / "endpoints.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(entry.format("here", "m1") + entry.format("far_away", "m2") + more)
+    monkeypatch.setenv("SHOPKEEPER_ENDPOINTS", str(path))
+    st.cache_resource.clear()
+
+
+def test_cheapest_is_offered_only_where_an_endpoint_offers_it(with_file: AppTest) -> None:
+    button(with_file, "4\\. Try").click().run()
+    assert not with_file.radio
+
+
+def test_a_job_can_be_sent_to_a_provider_and_what_it_costs_is_told(
+    with_provider: None, with_file: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_step, "try_rows", costly_try)
+    button(with_file, "4\\. Try").click().run()
+    (choice,) = with_file.radio
+    assert choice.value == ""
+    assert [label.partition(":")[0] for label in choice.options] == [
+        "**In the background",
+        "**Cheapest",
+    ]
+    assert "at about half the price (far\\_away)" in choice.options[1]
+    button(with_file, "Try it on 3 rows").click().run()
+    with_file.radio[0].set_value("far_away").run()
+    shown = texts(with_file)
+    assert "within 24 hours" in shown
+    # 300,000 tokens at 10 a million for each of 3 rows, half of that in batches.
+    assert "about \\$4\\.50, in the background about \\$9\\.00" in shown
+    button(with_file, "3\\. Fields").click().run()
+    button(with_file, "4\\. Try").click().run()
+    assert with_file.radio[0].value == "far_away", "going back loses nothing"
+    button(with_file, "Start with 3 rows").click().run()
+    assert not with_file.exception
+    (job,) = jobs.listing(open_shop_database())
+    assert job.provider == "far_away"
+
+
+def costly_try(*_: object) -> Iterator[Outcome]:
+    yield Outcome(1, RowStatus.DONE, tokens=Tokens(prompt=300_000))
 
 
 def test_an_upload_named_in_the_address_is_found_again(with_file: AppTest, page: Open) -> None:

@@ -100,3 +100,8 @@ def test_long_lines_end_at_a_word() -> None:
     assert one_line("one  two\nthree four", 14) == "one two three…"
     assert one_line("short", 10) == "short"
     assert one_line("a" * 30, 10) == "a" * 9 + "…"
+
+
+def test_a_share_of_the_price_is_said_in_words() -> None:
+    assert words.price_share(0.5) == "about half the price"
+    assert words.price_share(0.3) == "about 30% of the price"

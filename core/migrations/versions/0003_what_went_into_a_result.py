@@ -74,6 +74,7 @@ def _create_provider_batches() -> None:
         sa.Column(
             "job_id", sa.String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False
         ),
+        sa.Column("run", sa.Integer(), nullable=False),
         sa.Column("endpoint", sa.String(80), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("remote_id", sa.Text()),
@@ -81,6 +82,8 @@ def _create_provider_batches() -> None:
         sa.Column("row_ranges", sa.JSON(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("collected_to", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("room", sa.Integer()),
         sa.Column("problem", sa.Text(), nullable=False, server_default=""),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("ended_at", sa.Float()),
