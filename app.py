@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from pages.parts.arrivals import Arrivals
 from pages.parts.download_route import download_route
 from pages.parts.entry import let_in
 from pages.parts.services import started
@@ -60,4 +62,4 @@ if __name__ == "__main__":
     main()
 else:
     # `streamlit run` finds this line, and serves the script above with our routes beside it.
-    app = st.App(__file__, routes=[download_route()])
+    app = st.App(__file__, routes=[download_route()], middleware=[Middleware(Arrivals)])

@@ -120,6 +120,10 @@ def test_a_file_over_the_limit_is_refused_with_the_limit_and_what_to_do(
     page.locator("input[type=file]").set_input_files(str(large))
     expect(page.get_by_text("File must be 2.0MB or smaller")).to_be_visible()
     expect(page.get_by_text("SHOPKEEPER_UPLOAD_LIMIT_MB")).to_be_visible()
+    large.write_text("sku,name\n" + "A-1,A tent for four\n" * 80_000)
+    page.reload()
+    page.locator("input[type=file]").set_input_files(str(large))
+    expect(page.get_by_text("80,000 rows").first).to_be_visible()
 
 
 def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(

@@ -16,6 +16,7 @@ from batch.uploads import Stage, Upload
 from core.errors import CatalogError, SettingError
 from core.settings import SAMPLE
 from pages.parts import trouble, words
+from pages.parts.arrivals import arrived
 from pages.parts.draft import begin, job_name
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
@@ -46,9 +47,10 @@ def choose(shop: Shop) -> None:
         sample = st.button("Use the sample catalog", icon=":material/storefront:", key="sample")
         st.caption("No file at hand? The sample is an outdoor and home shop of 274 products.")
     if file is not None:
-        # A new round gives up the uploader's copy in memory: the file is on disk now.
+        # In a new round the uploader is empty: another file may be chosen.
         st.session_state[_ROUND] += 1
-        _take(shop, file.name, file)
+        with arrived(shop.settings, file) as data:
+            _take(shop, file.name, data)
     elif sample:
         with (SAMPLE / "catalog.csv").open("rb") as data:
             _take(shop, "Fernhill sample.csv", data)

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +16,7 @@ from core.settings import Settings, load_settings
 from tests.batch.conftest import FIELDS
 from tests.batch.test_worker import until_ended, worker
 from tests.fake_endpoint import FakeEndpoint
+from tests.full_disk import room_for
 from tests.object_store import ObjectStore
 
 
@@ -30,17 +28,6 @@ def catalog(count: int) -> io.BytesIO:
 @pytest.fixture
 def in_bucket(settings: Settings, bucket: ObjectStore) -> Settings:
     return load_settings(home=settings.home, sample_shop=False, storage="s3://shop/catalogs")
-
-
-@contextmanager
-def room_for(size_bytes: int) -> Iterator[None]:
-    """No file can grow beyond this size, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_catalog_in_a_bucket_is_used_like_one_at_home(

@@ -75,3 +75,14 @@ def test_endpoints_that_are_configured_wrongly_stop_the_start(tmp_path: Path) ->
     settings = load_settings(home=tmp_path / "home", endpoints=tmp_path / "endpoints.toml")
     with pytest.raises(SettingError, match="line 3, slotz"):
         preflight.check(settings)
+
+
+def test_a_storage_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    settings = load_settings(
+        home=tmp_path,
+        storage="gs://bucket/x",
+        openai_base_url="http://127.0.0.1:1/v1",
+        openai_model="m",
+    )
+    with pytest.raises(SettingError, match="SHOPKEEPER_STORAGE=gs://bucket/x"):
+        preflight.check(settings)
