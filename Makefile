@@ -15,7 +15,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PYTEST := $(PY) -m pytest
 PYTHON ?=
 
-.PHONY: help install run test test-fast check browser bench bench-lanes screenshots clean uninstall
+.PHONY: help install run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,11 @@ bench: install ## Measure speed and quality anew (see benchmarks/)
 bench-lanes: install ## Measure chat beside background jobs, and draw it for the README (25 minutes)
 	@$(PY) -m benchmarks.lanes_fake
 	@$(PY) -m benchmarks.lanes --fifo --plot docs/lanes.png
+
+bench-peers: install ## Measure jobs beside other ways to run them: speed, faults, manners (an hour)
+	@$(PY) -m benchmarks.peers --rounds 3 --plot docs/peers.png
+	@$(PY) -m benchmarks.faults
+	@$(PY) -m benchmarks.manners
 
 screenshots: install browser ## Take pictures of every page, light and dark, wide and narrow
 	@$(PY) -m benchmarks.screenshots

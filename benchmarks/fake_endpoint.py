@@ -1,12 +1,14 @@
 """A model endpoint that always answers the same, after a set time, as fast as aiohttp can.
 
-``python -m benchmarks.fake_endpoint PORT DELAY_S``; ``/calls`` tells how often it was asked.
+``python -m benchmarks.fake_endpoint PORT DELAY_S``; ``/calls`` tells how often it was asked,
+``/answers`` when each answer was ready (seconds since the epoch, in order).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -38,37 +40,56 @@ BODY = json.dumps(
 def app(delay_s: float) -> web.Application:
     """The endpoint as an aiohttp application."""
     calls = 0
+    answers: list[float] = []
 
     async def chat(request: web.Request) -> web.Response:
         nonlocal calls
         await request.read()
         calls += 1
         await asyncio.sleep(delay_s)
+        answers.append(time.time())
         return web.Response(body=BODY, content_type="application/json")
 
     async def count(_: web.Request) -> web.Response:
         return web.Response(text=str(calls))
 
+    async def times(_: web.Request) -> web.Response:
+        return web.json_response(answers)
+
     application = web.Application()
     application.router.add_post("/v1/chat/completions", chat)
     application.router.add_get("/calls", count)
+    application.router.add_get("/answers", times)
     return application
 
 
+def free_port() -> int:
+    """A port that nobody listens on, so that two benchmarks at a time do not meet."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 @contextmanager
-def running(port: int, delay_s: float) -> Iterator[str]:
-    """The endpoint in a process of its own; yields its base URL."""
-    command = [sys.executable, "-m", "benchmarks.fake_endpoint", str(port), str(delay_s)]
+def running(
+    port: int, delay_s: float, module: str = "benchmarks.fake_endpoint", ready: str = "calls"
+) -> Iterator[str]:
+    """An endpoint in a process of its own, which is there once it answers; yields its base URL."""
+    command = [sys.executable, "-m", module, str(port), str(delay_s)]
     process = subprocess.Popen(command)
     try:
-        _wait(f"http://127.0.0.1:{port}/calls")
+        wait_for(f"http://127.0.0.1:{port}/{ready}")
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.kill()
         process.wait()
 
 
-def _wait(url: str, timeout_s: float = 20.0) -> None:
+def wait_for(url: str, timeout_s: float = 20.0) -> None:
+    """Wait until a server answers.
+
+    Raises:
+        TimeoutError: It did not.
+    """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         try:

@@ -129,8 +129,10 @@ class BatchLane:
         if trouble_of(error) is not None:
             self._places.hold_up(place.site)
             endpoint, answers = place.site.client.endpoint, place.site.count_answers()
-            await asyncio.to_thread(self._pool.met, endpoint, error, answers)
-            self._places.ask_soon()
+            try:
+                await asyncio.to_thread(self._pool.met, endpoint, error, answers)
+            finally:
+                self._places.told(place.site)
 
     async def close(self) -> None:
         """Give everything back."""

@@ -90,10 +90,12 @@ class Places:
 
     def hold_up(self, site: Site) -> None:
         """Begin nothing at an endpoint until the pool has said what its trouble means."""
-        site.in_trouble = site.held_up = True
+        site.in_trouble = True
+        site.troubles += 1
 
-    def ask_soon(self) -> None:
-        """Ask the pool at the next look."""
+    def told(self, site: Site) -> None:
+        """The pool knows of a trouble there: ask at the next look what it means."""
+        site.told += 1
         self._hurry = True
 
     def all_refuse(self, only: str | None = None) -> bool:
@@ -179,6 +181,7 @@ class Places:
             for site in self._sites.values():
                 self._return_idle(site, keep=0)
         wishes = [self._wish(site) for site in self._sites.values()]
+        told = {name: site.told for name, site in self._sites.items()}
         returned, self._returned = self._returned, set()
         # Those that take their place are on their way back; until then they stay called back.
         kept, self._kept = (self._kept, set()) if not self._leaving() else (set(), self._kept)
@@ -190,6 +193,7 @@ class Places:
             raise
         waiting = len(self._waiters)
         for name, grant in grants.items():
+            self._sites[name].heeded = told[name]
             self._accept(self._sites[name], grant)
         self._serve()
         served = len(self._waiters) < waiting
@@ -211,7 +215,7 @@ class Places:
 
     def _accept(self, site: Site, grant: Grant) -> None:
         """Make our places what the pool says that we have."""
-        site.target, site.limited, site.held_up = grant.target, grant.limited, False
+        site.target, site.limited = grant.target, grant.limited
         site.permits = site.permits + grant.requests if grant.limited else 0
         elsewhere = {lease_id for retired in self._retired for lease_id in retired.places}
         granted = {lease.id: lease for lease in grant.leases if lease.id not in elsewhere}

@@ -43,7 +43,9 @@ class Site:
         answers: Answers had since the pool was told last.
         refused_until: It refuses every call; on the loop's own clock (monotonic).
         in_trouble: A call failed there, and none has been answered since.
-        held_up: Nothing begins there until the pool has been asked.
+        troubles: Calls that failed by the endpoint's doing.
+        told: Of how many of these the pool was told.
+        heeded: How many of these the pool knew of when it spoke last.
         retired: It is not configured like this any more.
     """
 
@@ -56,8 +58,15 @@ class Site:
     answers: int = 0
     refused_until: float = 0.0
     in_trouble: bool = False
-    held_up: bool = False
+    troubles: int = 0
+    told: int = 0
+    heeded: int = 0
     retired: bool = False
+
+    @property
+    def held_up(self) -> bool:
+        """Whether nothing begins there: the pool has not said yet what a trouble means."""
+        return self.troubles > self.heeded
 
     def free(self, prefix: str) -> Place | None:
         """A place that can begin now; one that has served this prefix last, if there is any."""

@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from core.batch_lane import BatchLane
 from core.chat_lane import ChatLane
 from core.errors import Refused
 from core.model import Answer, Request
-from core.pool import open_pool
+from core.pool import Pool, open_pool
 from core.schema import Mode
 from core.settings import Settings, load_settings
 from core.usage import Call
@@ -188,6 +189,28 @@ def test_a_rate_limit_is_waited_out_and_costs_no_row(tmp_path: Path, fake: FakeE
     assert len(run.many(30)) == 30
     assert run.outcomes["ok"] == 30
     assert run.outcomes["http 429"] <= 4, "only what was under way at the first one"
+
+
+def test_what_the_pool_said_before_a_rate_limit_lets_nothing_begin(
+    tmp_path: Path, fake: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    sync = Pool.sync
+
+    def slow(self: Pool, *args: Any) -> Any:
+        said = sync(self, *args)
+        time.sleep(0.3)
+        return said
+
+    def script(_text: str, _before: int) -> Reply:
+        asked.append(time.monotonic())
+        limited = Reply(status=429, body=b"{}", headers=(("retry-after", "1"),), delay_s=0.1)
+        return limited if len(asked) == 1 else OK
+
+    monkeypatch.setattr(Pool, "sync", slow)
+    fake.script = script
+    assert len(Run(served_by(tmp_path, fake, slots=2)).many(5)) == 5
+    assert asked[1] - asked[0] >= 1.1
 
 
 def test_an_endpoint_that_is_away_for_a_while_loses_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The same rows through us and through others: see ``docs/benchmarks.md``."""
