@@ -57,6 +57,15 @@ def read(settings: Settings) -> Ports:
     return ports
 
 
+def chroma_url(settings: Settings) -> str:
+    """Where the vector store is: elsewhere, or a child of this home.
+
+    Raises:
+        ServiceError: It is a child of this home, and nothing was ever started for it.
+    """
+    return settings.chroma or f"http://{LOOPBACK}:{read(settings).chroma}"
+
+
 def is_free(port: int, address: str = LOOPBACK) -> bool:
     """Whether a server could listen on ``address:port`` now."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -92,9 +92,12 @@ def ensure(settings: Settings, needs: Collection[Service]) -> None:
 
 
 def offered(settings: Settings, needs: Collection[Service]) -> list[Service]:
-    """The needed services that these settings have, in the order of starting."""
-    absent = () if needs_embedded(settings) else (Service.MODEL,)
-    return [service for service in Service if service in needs and service not in absent]
+    """The needed services that these settings have on this machine, in the order of starting."""
+    absent = set() if needs_embedded(settings) else {Service.MODEL}
+    if settings.chroma is not None:
+        absent.add(Service.CHROMA)
+    here = (service for service in Service if settings.runs_here(service))
+    return [service for service in here if service in needs and service not in absent]
 
 
 def _missing(settings: Settings, wanted: list[Service]) -> list[Service]:

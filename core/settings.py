@@ -20,6 +20,8 @@ from core.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample"
+_SERVICE = "(page|worker|indexer|chroma|model)"
+_SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
 
 class Settings(BaseSettings):
@@ -41,6 +43,13 @@ class Settings(BaseSettings):
     address: str = Field(default="127.0.0.1", validation_alias="SHOPKEEPER_ADDRESS")
     database: str | None = Field(default=None, validation_alias="DATABASE_URL")
     storage: str | None = Field(default=None, validation_alias="SHOPKEEPER_STORAGE")
+
+    services: str | None = Field(
+        default=None, pattern=_SERVICES, validation_alias="SHOPKEEPER_SERVICES"
+    )
+    chroma: str | None = Field(
+        default=None, pattern=r"^https?://[^/]+/?$", validation_alias="SHOPKEEPER_CHROMA"
+    )
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
@@ -70,6 +79,10 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy URL of our tables: ``DATABASE_URL`` or SQLite in the home."""
         return self.database or f"sqlite:///{self.home / 'shopkeeper.db'}"
+
+    def runs_here(self, service: str) -> bool:
+        """Whether a service may run on this machine; any may, unless some are named."""
+        return self.services is None or service in self.services
 
     def variable(self, name: str) -> str | None:
         """A variable of the environment or of ``.env`` that another file names, such as a key."""

@@ -172,7 +172,7 @@ class Counter:
 
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
-    index = Index(lambda: ports.read(settings).chroma, Embedder())
+    index = Index(lambda: ports.chroma_url(settings), Embedder())
     return Counter(db, index, LexicalIndex(db), Writer(lane))
 
 

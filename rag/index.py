@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import chromadb
 import chromadb.config
@@ -69,12 +70,12 @@ class Index:
     Connects at first use and again after Chroma was away.
 
     Args:
-        port: Asked at every connection for Chroma's loopback port.
+        address: Asked at every connection for Chroma's URL.
         embedder: Makes the vectors.
     """
 
-    def __init__(self, port: Callable[[], int], embedder: Embedder) -> None:
-        self._port = port
+    def __init__(self, address: Callable[[], str], embedder: Embedder) -> None:
+        self._address = address
         self._embedder = embedder
         self._lock = threading.Lock()
         self._client: ClientAPI | None = None
@@ -188,9 +189,12 @@ class Index:
 
     def _open_client(self) -> ClientAPI:
         if self._client is None:
+            url = urlsplit(self._address())
+            secure = url.scheme == "https"
             self._client = chromadb.HttpClient(
-                host=LOOPBACK,
-                port=self._port(),
+                host=url.hostname or LOOPBACK,
+                port=url.port or (443 if secure else 8000),
+                ssl=secure,
                 settings=chromadb.config.Settings(anonymized_telemetry=False),
             )
         return self._client

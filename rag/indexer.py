@@ -152,7 +152,7 @@ def main() -> None:
         progress.clear(settings)  # what a killed predecessor left
         db = open_database(settings)
         seed(settings, db)
-        run(settings, db, Index(lambda: ports.read(settings).chroma, Embedder()))
+        run(settings, db, Index(lambda: ports.chroma_url(settings), Embedder()))
 
 
 def _leave(number: int, frame: object) -> NoReturn:

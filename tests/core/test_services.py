@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from core import ports, programs, progress, rpc, services, supervisor, watch
-from core.errors import ServiceError
+from core.errors import ServiceError, SettingError
 from core.ports import Ports
 from core.progress import Task
 from core.services import Service
@@ -81,6 +81,25 @@ def test_the_model_is_offered_only_where_it_is_embedded(tmp_path: Path) -> None:
     assert services.offered(embedded, both) == [Service.MODEL, Service.WORKER]
     other = load_settings(home=tmp_path, openai_base_url="http://127.0.0.1:1/v1", openai_model="m")
     assert services.offered(other, both) == [Service.WORKER]
+
+
+def test_only_what_is_named_runs_on_a_machine_and_a_search_server_elsewhere_is_not_started(
+    tmp_path: Path,
+) -> None:
+    page = load_settings(home=tmp_path, services="page", chroma="http://search:8000")
+    assert services.offered(page, list(Service)) == [Service.PAGE]
+    rest = load_settings(
+        home=tmp_path, services="worker, indexer,chroma", openai_base_url="http://m"
+    )
+    assert set(services.offered(rest, list(Service))) == {
+        Service.WORKER,
+        Service.INDEXER,
+        Service.CHROMA,
+    }
+    with pytest.raises(SettingError, match="SHOPKEEPER_SERVICES"):
+        load_settings(home=tmp_path, services="pages")
+    with pytest.raises(SettingError, match="SHOPKEEPER_CHROMA"):
+        load_settings(home=tmp_path, chroma="search:8000")
 
 
 def test_without_a_supervisor_everything_is_stopped(settings: Settings) -> None:

@@ -51,6 +51,10 @@ class ChromaServer:
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
     def start(self) -> None:
         program = str(Path(sys.executable).with_name("chroma"))
         where = ["--path", str(self.folder), "--host", LOOPBACK, "--port", str(self.port)]
@@ -90,7 +94,7 @@ def embedder() -> Embedder:
 
 @pytest.fixture
 def index(chroma: ChromaServer, embedder: Embedder) -> Iterator[Index]:
-    with closing(Index(lambda: chroma.port, embedder)) as found:
+    with closing(Index(lambda: chroma.url, embedder)) as found:
         found.reset()
         yield found
 
@@ -140,7 +144,7 @@ def sample_retriever(
     db = open_database(load_settings(home=tmp_path_factory.mktemp("sample")))
     products.publish(db, read_shop(SAMPLE / "catalog.csv", source="sample").products)
     documents.publish_documents(db, SAMPLE / "policies")
-    with closing(Index(lambda: chroma.port, embedder)) as index:
+    with closing(Index(lambda: chroma.url, embedder)) as index:
         index.reset()
         fill(db, index)
         yield Retriever(db, index, LexicalIndex(db))

@@ -54,7 +54,7 @@ def test_lost_collection_is_made_again(
     index: Index, chroma: ChromaServer, embedder: Embedder
 ) -> None:
     index.put(Kind.PRODUCT, [TENT])
-    with closing(Index(lambda: chroma.port, embedder)) as other:
+    with closing(Index(lambda: chroma.url, embedder)) as other:
         other.reset()
     assert index.near(Kind.PRODUCT, "tent", 1) == []
 
@@ -65,14 +65,14 @@ def test_vectors_of_different_models_never_meet(
     index.connect()
     monkeypatch.setattr(module, "EMBEDDING_NAME", "another")
     with (
-        closing(Index(lambda: chroma.port, embedder)) as other,
+        closing(Index(lambda: chroma.url, embedder)) as other,
         pytest.raises(EmbeddingMismatch, match="being rebuilt"),
     ):
         other.near(Kind.PRODUCT, "tent", 1)
 
 
 def test_missing_port_is_the_message_of_the_services(embedder: Embedder) -> None:
-    def not_started() -> int:
+    def not_started() -> str:
         raise ServiceError("start it with `make run`")
 
     with pytest.raises(ServiceError, match="make run"):
