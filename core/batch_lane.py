@@ -119,8 +119,7 @@ class BatchLane:
         site.answers += 1
         if site.in_trouble:
             site.in_trouble = False
-            took_s = answer.total_ms / 1000
-            await asyncio.to_thread(self._pool.well, site.client.endpoint, took_s)
+            await asyncio.to_thread(self._pool.well, site.client.endpoint, place.began)
 
     async def _trouble(self, place: Place, error: ModelError) -> None:
         """Tell everyone what the endpoint did, where it was the endpoint's doing."""

@@ -7,6 +7,7 @@ Who waits, and how, is the lanes' business: :mod:`core.chat_lane` and
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -123,7 +124,7 @@ class Pool:
             if first_token_ms is not None:
                 batch = len(admission.in_lane(held, Lane.BATCH))
                 after = heard(after, endpoint, first_token_ms, batch, now)
-                after = counted(answered(after, now - first_token_ms / 1000), 1, now)
+                after = counted(answered(after, lease.since), 1, now)
             if after != known:
                 leases.save_condition(connection, after)
             if waiting:
@@ -188,9 +189,11 @@ class Pool:
 
         self.report(endpoint, change)
 
-    def well(self, endpoint: Endpoint, took_s: float) -> None:
-        """A call that took so long has been answered."""
-        self.report(endpoint, lambda known, now: answered(known, now - took_s))
+    def well(self, endpoint: Endpoint, began: float) -> None:
+        """A call has been answered that began then, by this machine's monotonic clock."""
+        # Reckoned in the turn, which may have to be waited for: the call must not seem to
+        # have begun after a trouble that it began before.
+        self.report(endpoint, lambda known, now: answered(known, now - (time.monotonic() - began)))
 
     def set_mode(self, name: str, mode: Mode) -> None:
         """Open, drain or pause an endpoint; a pause calls batch back at once.

@@ -213,6 +213,28 @@ def test_what_the_pool_said_before_a_rate_limit_lets_nothing_begin(
     assert asked[1] - asked[0] >= 1.1
 
 
+def test_a_late_word_of_a_good_answer_ends_no_trouble_that_came_after_its_call(
+    tmp_path: Path, fake: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    well = Pool.well
+
+    def late(self: Pool, *args: Any) -> None:
+        time.sleep(0.5)
+        well(self, *args)
+
+    def script(_text: str, _before: int) -> Reply:
+        asked.append(time.monotonic())
+        limited = Reply(status=429, body=b"{}", headers=(("retry-after", "2"),), delay_s=0.1)
+        return limited if len(asked) == 1 else Reply(OK.text, delay_s=0.15)
+
+    monkeypatch.setattr(Pool, "well", late)
+    fake.script = script
+    assert len(Run(served_by(tmp_path, fake, slots=3)).many(5)) == 5
+    assert asked[1] - asked[0] < 0.1, "both were under way when the first one was limited"
+    assert asked[2] - asked[0] >= 2.1
+
+
 def test_an_endpoint_that_is_away_for_a_while_loses_nothing(tmp_path: Path) -> None:
     fake = FakeEndpoint(lambda _text, _before: OK)
     with fake.running():

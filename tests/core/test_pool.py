@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -184,6 +185,16 @@ def test_batch_stays_away_for_as_long_as_it_is_asked_to(house: House, error: Mod
     assert want(worker, house.endpoint, 9).target > 0
 
 
+def test_a_persons_answer_ends_no_trouble_that_came_while_it_was_written(house: House) -> None:
+    worker, page = house.process(), house.process()
+    endpoint, lease = page.admit()
+    house.clock.pass_by(1)
+    worker.met(endpoint, RateLimited("x", retry_after_s=20))
+    house.clock.pass_by(5)
+    page.release(endpoint, lease, 10, 100.0)
+    assert want(worker, endpoint, 9).target == 0
+
+
 def test_a_failing_endpoint_is_left_alone_then_probed_by_one_call(house: House) -> None:
     worker = house.process()
     for _ in range(3):
@@ -192,7 +203,7 @@ def test_a_failing_endpoint_is_left_alone_then_probed_by_one_call(house: House) 
     assert want(worker, house.endpoint, 9).target == 0
     house.clock.pass_by(5)
     assert want(worker, house.endpoint, 9).target == 1
-    worker.well(house.endpoint, 0.1)
+    worker.well(house.endpoint, time.monotonic())
     house.clock.pass_by(60)
     assert want(worker, house.endpoint, 9).target == 3
 
