@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from batch import jobs, pace, rows, runs, uploads
+from batch import crew, jobs, pace, rows, runs, uploads
 from batch.jobs import Job
 from batch.table import SHARD_ROWS, table_info
 from core.db import Database
 from core.errors import JobError, ShopkeeperError
+from core.postgres import is_postgres
 from core.schema import ACTIVE, JobStatus, RowStatus, claims, shards
 from core.schema import jobs as jobs_table
 from core.schema import rows as rows_table
@@ -62,8 +63,10 @@ def examine(settings: Settings, db: Database) -> Iterator[tuple[str, list[Findin
             yield name, [Finding(f"It cannot be looked at: {error}")]
 
 
-def worker_runs(settings: Settings) -> bool:
-    """Whether a worker of this home runs."""
+def worker_runs(settings: Settings, db: Database) -> bool:
+    """Whether a worker of this home runs, or on Postgres any worker at all."""
+    if is_postgres(db.engine):
+        return bool(crew.living(db))
     try:
         with FileLock(settings.home / "worker.lock").acquire(timeout=0):
             return False
@@ -73,7 +76,7 @@ def worker_runs(settings: Settings) -> bool:
 
 def _database(settings: Settings, db: Database) -> Iterator[Finding]:
     """SQLite's own check of the file; Postgres keeps an eye on its own."""
-    if db.engine.dialect.name != "sqlite":
+    if is_postgres(db.engine):
         return
     with db.read() as connection:
         for problem in connection.exec_driver_sql("PRAGMA quick_check").scalars():
@@ -87,7 +90,7 @@ def _database(settings: Settings, db: Database) -> Iterator[Finding]:
 def _engine(settings: Settings, db: Database) -> Iterator[Finding]:
     """The batch engine's own file, which holds nothing that our tables do not know."""
     path = settings.home / "engine.db"
-    if db.engine.dialect.name != "sqlite" or not path.exists():
+    if is_postgres(db.engine) or not path.exists():
         return
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
@@ -103,7 +106,7 @@ def _engine(settings: Settings, db: Database) -> Iterator[Finding]:
 
 
 def _put_aside(settings: Settings, db: Database, path: Path) -> None:
-    if worker_runs(settings):
+    if worker_runs(settings, db):
         raise JobError("Stop Shopkeeper first: its worker has the file open.")
     for part in path.parent.glob(f"{path.name}*"):
         part.rename(part.with_name(f"damaged-{int(time.time())}-{part.name}"))
@@ -180,10 +183,10 @@ def _recount(db: Database, job_id: str, shard_no: int) -> None:
 def _jobs(settings: Settings, db: Database) -> Iterator[Finding]:
     """Jobs that are to move do move."""
     active = [job for job in jobs.listing(db) if job.active]
-    if active and not worker_runs(settings):
+    if active and not worker_runs(settings, db):
         yield Finding(
-            f"{len(active)} jobs are to run, and no worker runs here. Start it with make run, "
-            "or python -m batch.worker."
+            f"{len(active)} jobs are to run, and no worker runs. Start one with make run, or with "
+            "python -m batch.worker."
         )
         return
     for job in active:

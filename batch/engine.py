@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
-import time
+from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from batch import jobs, pace, runs
+from batch import jobs, pace, runs, succession
+from batch.crew import Member
+from batch.engine_config import Quiet, engine_config
+from batch.post import Post
 from batch.provider_workflows import ProviderWorkflows
 from batch.ranges import Shard
 from batch.shard import RowLoop
-from core.db import Database
+from core.db import Database, when_back
 from core.errors import JobError, Refused, ShopkeeperError
 from core.settings import Settings
 
@@ -34,6 +36,7 @@ SHARDS = "shards"
 SHARDS_AT_ONCE = 2
 POLL_S = 0.2
 #: Raised only when the workflows change so much that begun ones cannot go on in the new code.
+#: What is left of an older one, when its last worker has gone, is begun anew.
 WORKFLOW_VERSION = "1"
 #: A shard is tried again for about two minutes, then the job stops with the reason.
 STEP_ATTEMPTS = 8
@@ -51,32 +54,33 @@ class Engine:
         settings: Names the home and the endpoint.
         db: Our tables.
         loop: A running event loop of another thread, which extracts the rows.
-        name: This worker's name, the same after a restart, so that it goes on
-            with what it had begun.
+        post: This worker's place in the crew. Its name is the same after a restart,
+            so that it goes on with what it had begun.
 
     Attributes:
         providers: What becomes of jobs that are sent to a provider.
     """
 
     def __init__(
-        self, settings: Settings, db: Database, loop: asyncio.AbstractEventLoop, *, name: str
+        self, settings: Settings, db: Database, loop: asyncio.AbstractEventLoop, post: Post
     ) -> None:
-        self._settings = settings
         self._db = db
         self._loop = loop
-        self._rows = RowLoop(settings, db)
+        self._post = post
+        self._rows = RowLoop(settings, db, post.is_sure)
         self._running: set[Future[None]] = set()
         self._stopping = False
-        DBOS(config=_config(settings, name))
+        DBOS(config=engine_config(settings, db, post))
+        logging.getLogger("dbos").addFilter(Quiet())
         self._register()
-        self.providers = ProviderWorkflows(settings, db, _reason)
+        self.providers = ProviderWorkflows(settings, db, self._fail)
 
     def _register(self) -> None:
         """Make workflows and steps of our methods."""
 
         @DBOS.step(name="plan")
         def plan(job_id: str, run: int) -> list[int]:
-            return runs.begin(self._db, job_id, run)
+            return when_back(lambda: runs.begin(self._db, job_id, run))
 
         @DBOS.step(
             name="extract_rows",
@@ -93,12 +97,13 @@ class Engine:
                 extract_rows(job_id, run, shard_no)
             except Exception as error:
                 log.exception("job %s run %d shard %d gave up", job_id, run, shard_no)
-                runs.fail(self._db, job_id, run, _reason(error))
+                self._fail(job_id, run, error)
 
         @DBOS.workflow(name="run_job", max_recovery_attempts=None)
         def run_job(job_id: str, run: int) -> None:
             shard_nos = plan(job_id, run)
-            if shard_nos and runs.goes_to_provider(self._db, job_id):
+            to_provider = when_back(lambda: runs.goes_to_provider(self._db, job_id))
+            if shard_nos and to_provider:
                 self.providers.begin(job_id, run)
                 return
             for shard_no in shard_nos:
@@ -141,6 +146,15 @@ class Engine:
             DBOS.delete_workflows([one.workflow_id for one in ended])
         return len(ended) == FORGOTTEN_AT_ONCE
 
+    def look_after_the_dead(self, living: Callable[[], Collection[Member]]) -> None:
+        """See to it that what workers had begun that are gone is ended by others.
+
+        Args:
+            living: Tells which workers live.
+        """
+        succession.take_over(self._post, living)
+        succession.begin_anew(self._db, self._post, living(), self.providers.take_leave)
+
     def stop(self, timeout_s: float = 3.0) -> None:
         """Stop the row loop and store what is done.
 
@@ -158,20 +172,25 @@ class Engine:
 
     def _extract(self, job_id: str, run: int, shard_no: int) -> None:
         try:
-            job = jobs.get(self._db, job_id)
+            job = when_back(lambda: jobs.get(self._db, job_id))
         except JobError:
             return  # deleted meanwhile
         if job.run != run:
             return
         try:
             self._run_rows(Shard(job, shard_no))
-            for left in runs.end_shard(self._db, job_id, run, shard_no):
+            for left in when_back(lambda: runs.end_shard(self._db, job_id, run, shard_no)):
                 self._run_rows(Shard(job, left, last=True))
         except Refused as error:
-            runs.fail(self._db, job_id, run, _reason(error))
-        if runs.settle(self._db, job_id, run):
-            pace.sample(self._db, job_id, time.time())
+            self._fail(job_id, run, error)
+        if when_back(lambda: runs.settle(self._db, job_id, run)):
+            when_back(lambda: pace.sample(self._db, job_id))
             log.info("job %s run %d is done", job_id, run)
+
+    def _fail(self, job_id: str, run: int, error: Exception) -> None:
+        """Stop a job; not for what only this worker has met, frozen or cut off as it was."""
+        self._post.wait_sure()
+        when_back(lambda: runs.fail(self._db, job_id, run, _reason(error)))
 
     def _run_rows(self, shard: Shard) -> None:
         future = asyncio.run_coroutine_threadsafe(self._rows.run(shard), self._loop)
@@ -197,26 +216,3 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, ShopkeeperError):
         return error.message
     return f"An unexpected error stopped it ({type(error).__name__}); the worker's log has details."
-
-
-def _config(settings: Settings, name: str) -> DBOSConfig:
-    return {
-        "name": "shopkeeper",
-        "system_database_url": _engine_url(settings),
-        "application_version": WORKFLOW_VERSION,
-        "executor_id": name,
-        "serializer": DBOSPortableJSONSerializer(),
-        "log_level": "WARNING",
-        "enable_otlp": False,
-    }
-
-
-def _engine_url(settings: Settings) -> str:
-    """The engine's own database, beside ours: a file in the home, or a schema on Postgres."""
-    if settings.database is not None and not settings.database.startswith("sqlite"):
-        return settings.database
-    path = settings.home / "engine.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")  # kept by the file; the engine never sets it
-    connection.close()
-    return f"sqlite:///{path}"

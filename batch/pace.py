@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from core.db import Database
+from core.db import Database, clock
 from core.schema import ACTIVE, JobStatus, jobs, samples, shards
 from core.usage import Tokens
 
@@ -47,30 +46,35 @@ def rows_per_s(connection: Connection, row: RowMapping, ended: int) -> float | N
         if row["started_at"] and row["finished_at"] and ended:
             return float(ended / max(0.001, row["finished_at"] - row["started_at"]))
         return None
-    now = time.time()
+    moment = clock(connection)
     earlier = connection.execute(
         sa.select(samples.c.at, samples.c.done + samples.c.failed)
-        .where(samples.c.job_id == row["id"], samples.c.at >= now - RATE_WINDOW_S)
+        .where(samples.c.job_id == row["id"], samples.c.at >= moment - RATE_WINDOW_S)
         .order_by(samples.c.at)
         .limit(1)
     ).first()
-    if earlier is None or now - earlier[0] < 1 or ended <= earlier[1]:
+    if earlier is None or moment - earlier[0] < 1 or ended <= earlier[1]:
         return None
-    return float((ended - earlier[1]) / (now - earlier[0]))
+    return float((ended - earlier[1]) / (moment - earlier[0]))
 
 
-def sample(db: Database, job_id: str, now: float) -> None:
-    """Note the job's progress at this moment, for the plot and the rate."""
-    sums = (
-        sa.select(
-            sa.literal(job_id),
-            sa.literal(now),
-            *(sa.func.sum(shards.c[name]) for name in _SUMMED),
-        )
-        .where(shards.c.job_id == job_id)
-        .having(sa.func.count() > 0)
-    )
+def sample(db: Database, job_id: str, now: float | None = None) -> None:
+    """Note the job's progress at this moment, for the plot and the rate.
+
+    Args:
+        now: Seconds since the epoch; by default what the clock of all workers says.
+    """
     with db.write() as connection:
+        now = clock(connection) if now is None else now
+        sums = (
+            sa.select(
+                sa.literal(job_id),
+                sa.literal(now),
+                *(sa.func.sum(shards.c[name]) for name in _SUMMED),
+            )
+            .where(shards.c.job_id == job_id)
+            .having(sa.func.count() > 0)
+        )
         there = sa.select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.status != JobStatus.DELETED)
         if not connection.execute(there).first():
             return

@@ -13,8 +13,8 @@ from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 
-from batch import jobs, runs
-from core.db import Database
+from batch import jobs
+from core.db import Database, when_back
 from core.errors import JobError, Refused, SettingError
 from core.pool import open_pool
 from core.roster import Roster
@@ -34,15 +34,15 @@ class ProviderWorkflows:
     Args:
         settings: Names the home and the endpoints.
         db: Our tables.
-        reason: Puts in words why a job has stopped.
+        fail: Stops a job's run for an error.
     """
 
     def __init__(
-        self, settings: Settings, db: Database, reason: Callable[[BaseException], str]
+        self, settings: Settings, db: Database, fail: Callable[[str, int, Exception], None]
     ) -> None:
         self._settings = settings
         self._db = db
-        self._reason = reason
+        self._fail = fail
         self._register()
 
     def _register(self) -> None:
@@ -54,7 +54,7 @@ class ProviderWorkflows:
 
         @DBOS.step(name="work_at_provider", **retried)
         def work_at_provider(job_id: str, run: int) -> None:
-            self._work(job_id, run)
+            when_back(lambda: self._work(job_id, run))
 
         @DBOS.workflow(name="run_at_provider", max_recovery_attempts=None)
         def run_at_provider(job_id: str, run: int) -> None:
@@ -62,11 +62,11 @@ class ProviderWorkflows:
                 work_at_provider(job_id, run)
             except Exception as error:
                 log.exception("job %s run %d gave up at its provider", job_id, run)
-                runs.fail(self._db, job_id, run, self._reason(error))
+                self._fail(job_id, run, error)
 
         @DBOS.step(name="take_leave", **retried)
         def take_leave(job_id: str) -> None:
-            self._leave(job_id)
+            when_back(lambda: self._leave(job_id))
 
         @DBOS.workflow(name="leave_provider", max_recovery_attempts=None)
         def leave_provider(job_id: str) -> None:
@@ -103,7 +103,7 @@ class ProviderWorkflows:
             with closing(open_pool(self._settings)) as pool:
                 ProviderRun(pool, self._db, job).go()
         except (Refused, SettingError) as error:
-            runs.fail(self._db, job_id, run, self._reason(error))
+            self._fail(job_id, run, error)
 
     def _leave(self, job_id: str) -> None:
         from batch.farewell import take_leave

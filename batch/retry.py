@@ -88,7 +88,9 @@ def _retry(
     refusal: str,
 ) -> int:
     """Mark rows and begin the next run, in one transaction."""
-    status = connection.execute(sa.select(jobs.c.status).where(jobs.c.id == job_id)).scalar()
+    # Held before the rows are looked at: what is being recorded comes first or not at all.
+    held = sa.select(jobs.c.status).where(jobs.c.id == job_id).with_for_update()
+    status = connection.execute(held).scalar()
     if status in ACTIVE:
         raise JobError("Please wait until the job has ended or pause it first.")
     if way.endpoint:

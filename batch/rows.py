@@ -64,39 +64,64 @@ def record(
     outcomes: Sequence[Outcome],
     run: int,
     only_if: Callable[[Connection], bool] = lambda _: True,
+    *,
+    at: float | None = None,
 ) -> bool:
     """Store outcomes of one shard together with the progress and usage they mean.
 
     All in one transaction, so a kill leaves either everything or nothing. A
-    row that is done already is never overwritten.
+    row that is done already is never overwritten. Others that record or decide
+    meanwhile wait for it: what is counted and which run is current holds to the end.
 
     Args:
         only_if: Asked in the same transaction; nothing is stored unless it says yes.
+        at: When they ended, where that has to be known; see :func:`is_recorded`.
 
     Returns:
         False when nothing was stored, also since the job has been deleted meanwhile.
     """
+    place = {"job": job_id, "number": shard_no}
     with db.write() as connection:
-        there = sa.and_(jobs.c.id == job_id, jobs.c.status != JobStatus.DELETED)
-        current = connection.execute(sa.select(jobs.c.run).where(there)).scalar()
+        current = connection.execute(_CURRENT_RUN, place).scalar()
         if current is None or not only_if(connection):
             return False
+        connection.execute(_SHARD_HELD, place)
         # What an earlier run has got is kept; what it failed at is the current run's to try.
         stored = [one for one in outcomes if run == current or one.status is RowStatus.DONE]
         if stored:
-            _store(connection, job_id, stored, run)
+            moment = at or time.time()
+            connection.execute(
+                _upsert(connection.dialect.name),
+                [_stored(job_id, outcome, run, moment) for outcome in stored],
+            )
             recount(connection, job_id, shard_no)
         calls = (call for outcome in outcomes for call in outcome.calls)
         record_usage(connection, calls, job_id=job_id)
     return True
 
 
-def _store(connection: Connection, job_id: str, outcomes: Sequence[Outcome], run: int) -> None:
-    now = time.time()
-    connection.execute(
-        _upsert(connection.dialect.name),
-        [_stored(job_id, outcome, run, now) for outcome in outcomes],
-    )
+# Built once: building a statement takes as long as running it. The job is held first, by
+# whoever changes it, too: no two of us can wait for each other. SQLite has one writer anyway.
+_CURRENT_RUN = (
+    sa.select(jobs.c.run)
+    .where(jobs.c.id == sa.bindparam("job"), jobs.c.status != JobStatus.DELETED)
+    .with_for_update(read=True)
+)
+_SHARD_HELD = (
+    sa.select(shards.c.rows)
+    .where(shards.c.job_id == sa.bindparam("job"), shards.c.shard_no == sa.bindparam("number"))
+    .with_for_update()
+)
+
+
+def is_recorded(db: Database, job_id: str, outcomes: Sequence[Outcome], at: float) -> bool:
+    """Whether these outcomes were stored already, by a transaction whose end was not heard."""
+    numbers = [one.row_no for one in outcomes]
+    with db.read() as connection:
+        stored = sa.select(rows.c.row_no).where(
+            rows.c.job_id == job_id, rows.c.row_no.in_(numbers), rows.c.finished_at == at
+        )
+        return connection.execute(stored).first() is not None
 
 
 @cache
@@ -122,7 +147,7 @@ def _upsert(dialect: str) -> sa.Insert:
     return built
 
 
-def _stored(job_id: str, outcome: Outcome, run: int, now: float) -> dict[str, Any]:
+def _stored(job_id: str, outcome: Outcome, run: int, at: float) -> dict[str, Any]:
     return {
         "job_id": job_id,
         "row_no": outcome.row_no,
@@ -138,7 +163,7 @@ def _stored(job_id: str, outcome: Outcome, run: int, now: float) -> dict[str, An
         "prompt_tokens": outcome.tokens.prompt,
         "completion_tokens": outcome.tokens.completion,
         "run": run,
-        "finished_at": now,
+        "finished_at": at,
     }
 
 

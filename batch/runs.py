@@ -7,13 +7,12 @@ slept through the change cannot undo it.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from core.db import Database
+from core.db import Database, clock
 from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows, shards
 
 
@@ -56,7 +55,7 @@ def begin(db: Database, job_id: str, run: int) -> list[int]:
             .where(is_run(job_id, run))
             .values(
                 status=JobStatus.RUNNING,
-                started_at=sa.func.coalesce(jobs.c.started_at, time.time()),
+                started_at=sa.func.coalesce(jobs.c.started_at, clock(connection)),
             )
         ).rowcount
         return _unfinished(connection, job_id) if changed else []
@@ -127,7 +126,7 @@ def settle(db: Database, job_id: str, run: int) -> bool:
     with db.write() as connection:
         if _unfinished(connection, job_id):
             return False
-        change = {"status": JobStatus.DONE, "finished_at": time.time()}
+        change = {"status": JobStatus.DONE, "finished_at": clock(connection)}
         connection.execute(jobs.update().where(is_run(job_id, run)).values(change))
         return True
 
@@ -138,7 +137,7 @@ def fail(db: Database, job_id: str, run: int, reason: str) -> None:
         connection.execute(
             jobs.update()
             .where(is_run(job_id, run))
-            .values(status=JobStatus.FAILED, reason=reason, finished_at=time.time())
+            .values(status=JobStatus.FAILED, reason=reason, finished_at=clock(connection))
         )
 
 
@@ -192,7 +191,7 @@ def mark_published(db: Database, job_id: str) -> None:
     """Note that the job's results have been put on the shelves."""
     with db.write() as connection:
         connection.execute(
-            jobs.update().where(jobs.c.id == job_id).values(published_at=time.time())
+            jobs.update().where(jobs.c.id == job_id).values(published_at=clock(connection))
         )
 
 

@@ -8,7 +8,9 @@ it shards.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from batch import memory, rows, runs
 from batch.extract import Extraction, Outcome
@@ -19,7 +21,7 @@ from batch.ranges import Shard
 from batch.table import read_table
 from batch.uploads import table_path
 from core.batch_lane import BatchLane
-from core.db import Database
+from core.db import Database, when_back
 from core.errors import SettingError
 from core.pool import open_pool
 from core.schema import Lane
@@ -31,14 +33,26 @@ BLOCK_ROWS = 64
 GATHER_S = 0.05
 #: How often a shard looks whether it should go on.
 LOOK_S = 0.5
+#: How often it looks whether this worker may act again.
+UNSURE_S = 0.1
+
+
+T = TypeVar("T")
 
 
 class RowLoop:
-    """Runs shards in one event loop over one batch lane."""
+    """Runs shards in one event loop over one batch lane.
 
-    def __init__(self, settings: Settings, db: Database) -> None:
+    Args:
+        settings: Names the home and the endpoints.
+        db: Our tables.
+        sure: Whether this worker may act: it may not while others could take it for dead.
+    """
+
+    def __init__(self, settings: Settings, db: Database, sure: Callable[[], bool]) -> None:
         self._settings = settings
         self._db = db
+        self._sure = sure
         self._pool = open_pool(settings)
         self._lane: BatchLane | None = None
 
@@ -58,10 +72,12 @@ class RowLoop:
         """
         most = self._most_calls(shard.job)
         if self._lane is None:
-            self._lane = BatchLane(self._pool, timeout_s=self._settings.call_timeout_s)
-        division = await asyncio.to_thread(self._divide, shard)
+            timeout_s = self._settings.call_timeout_s
+            self._lane = BatchLane(self._pool, timeout_s=timeout_s, may_call=self._sure)
+        division = await _when_back(lambda: self._divide(shard))
         if await self._ask(shard, division.ours, most, self._lane):
-            await asyncio.to_thread(self._end, shard, division)
+            await self._until_sure()
+            await _when_back(lambda: self._end(shard, division))
 
     def _divide(self, shard: Shard) -> Division:
         """See what is to be asked for, and store what is known."""
@@ -140,7 +156,7 @@ class RowLoop:
 
     async def _watch(self, job: Job) -> None:
         """End when the job should no longer be worked on in this run."""
-        while await asyncio.to_thread(runs.is_current, self._db, job.id, job.run):
+        while await _when_back(lambda: runs.is_current(self._db, job.id, job.run)):
             await asyncio.sleep(LOOK_S)
 
     async def _store(self, shard: Shard, outcomes: asyncio.Queue[Outcome | None]) -> None:
@@ -150,11 +166,34 @@ class RowLoop:
         while not ended:
             block, ended = await _block(outcomes)
             if block:
-                await asyncio.to_thread(rows.record, self._db, job.id, shard.number, block, job.run)
+                await self._until_sure()
+                await _when_back(self._recording(shard, block))
             if block and not hopeful:
-                hopeful = not await asyncio.to_thread(
-                    runs.stop_if_hopeless, self._db, job.id, job.run, limit
+                hopeful = not await _when_back(
+                    lambda: runs.stop_if_hopeless(self._db, job.id, job.run, limit)
                 )
+
+    def _recording(self, shard: Shard, block: list[Outcome]) -> Callable[[], None]:
+        """Stores a block, once, however often it is called while the database comes and goes."""
+        job, at, tried = shard.job, time.time(), False
+
+        def store() -> None:
+            nonlocal tried
+            if not (tried and rows.is_recorded(self._db, job.id, block, at)):
+                tried = True
+                rows.record(self._db, job.id, shard.number, block, job.run, at=at)
+
+        return store
+
+    async def _until_sure(self) -> None:
+        """Wait until this worker may act; one that was taken for dead ends meanwhile."""
+        while not self._sure():
+            await asyncio.sleep(UNSURE_S)
+
+
+async def _when_back(do: Callable[[], T]) -> T:
+    """Do something in the database, in a thread, as soon as its server answers."""
+    return await asyncio.to_thread(when_back, do)
 
 
 async def _row_after_row(

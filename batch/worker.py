@@ -1,7 +1,8 @@
 """The worker process: takes up jobs as they are recorded, notes progress, obeys decisions.
 
 ``python -m batch.worker`` runs until it is told to stop (SIGTERM or Ctrl-C).
-Killed at any moment, the next one goes on where it was.
+Killed at any moment, the next one goes on where it was. On Postgres any number of
+them, on any machines, share the work.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import threading
 import time
 
 import uvloop
-from filelock import FileLock
 
-from batch import housekeeping, pace, removal, runs, sent
-from batch.engine import Engine
+from batch import crew, housekeeping, pace, removal, runs, sent
+from batch.engine import WORKFLOW_VERSION, Engine
 from batch.housekeeping import DAY_S
+from batch.post import Post, joined
 from core import storage
 from core.db import Database, open_database
-from core.errors import ShopkeeperError
+from core.errors import DatabaseAway, ShopkeeperError
 from core.schema import JobStatus
 from core.settings import Settings, load_settings
 
@@ -32,22 +33,27 @@ SAMPLE_S = 2.0
 TIDY_S = 3600.0
 #: How long a step may go on removing deleted jobs; the next one is then a look away.
 REMOVE_S = 0.1
+CREW_S = 2.0
+#: While the database is away.
+AWAY_S = 1.0
 
 
 class Worker:
     """What the process does, one step at a time."""
 
-    def __init__(self, settings: Settings, db: Database, engine: Engine) -> None:
+    def __init__(self, settings: Settings, db: Database, engine: Engine, post: Post) -> None:
         self._settings = settings
         self._db = db
         self._engine = engine
+        self._post = post
         self._begun: set[tuple[str, int]] = set()
         self._left: set[str] = set()
         self._sampled = 0.0
         self._tidied = 0.0
+        self._looked_after = 0.0
 
     def step(self, now: float) -> None:
-        """Look once: begin new runs, note progress, remove old records and deleted jobs."""
+        """Look once: begin new runs, note progress, take over from the dead, remove what is old."""
         active = runs.active_runs(self._db)
         for found in active:
             if (found.job_id, found.run) not in self._begun:
@@ -59,7 +65,10 @@ class Worker:
             for found in active:
                 # What a provider does is noted when it is heard of, once in hours.
                 if found.status is JobStatus.RUNNING and not found.provider:
-                    pace.sample(self._db, found.job_id, now)
+                    pace.sample(self._db, found.job_id)
+        if now - self._looked_after >= CREW_S and self._post.may_judge():
+            self._looked_after = now
+            self._look_after_the_dead()
         if now - self._tidied >= TIDY_S and not self._tidy(now):
             self._tidied = now
         for job_id in set(sent.left_behind(self._db)) - self._left:
@@ -69,6 +78,12 @@ class Worker:
         while removal.remove_piece(self._db) and time.monotonic() - begun < REMOVE_S:
             pass
 
+    def _look_after_the_dead(self) -> None:
+        """See to it that what they had begun goes on."""
+        for name in crew.bury(self._db):
+            log.info("%s is dead or has left", name)
+        self._engine.look_after_the_dead(lambda: crew.living(self._db))
+
     def _tidy(self, now: float) -> bool:
         """Remove a little of what is too old; returns whether there may be more."""
         more = housekeeping.tidy(self._settings, self._db, now)
@@ -77,9 +92,15 @@ class Worker:
 
 def run(worker: Worker, stop: threading.Event) -> None:
     """Step until told to stop; a step that fails is logged and the next one tried."""
-    while not stop.wait(LOOK_S):
+    away = False
+    while not stop.wait(AWAY_S if away else LOOK_S):
         try:
             worker.step(time.time())
+            away = False
+        except DatabaseAway as error:
+            if not away:
+                log.warning("%s", error)
+            away = True
         except Exception:
             log.exception("a step failed")
 
@@ -100,14 +121,13 @@ def main() -> None:
         storage.check(settings)
     except ShopkeeperError as error:
         sys.exit(error.message)
-    # One worker for a home: the engine's limits are not shared between processes on SQLite.
-    with FileLock(settings.home / "worker.lock"):
+    with joined(settings, db, WORKFLOW_VERSION) as post:
         loop = uvloop.new_event_loop()
         threading.Thread(target=loop.run_forever, name="rows", daemon=True).start()
-        engine = Engine(settings, db, loop, name="worker")
+        engine = Engine(settings, db, loop, post)
         engine.start()
-        log.info("ready")
-        run(Worker(settings, db, engine), stop)
+        log.info("ready as %s", post.name)
+        run(Worker(settings, db, engine, post), stop)
         engine.stop()
     # Engine threads wait for work that must not be recorded as ended; see Engine.stop.
     os._exit(0)

@@ -8,11 +8,13 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
+from typing import ParamSpec
 
 from core.condition import trouble_of
-from core.errors import EndpointError, ModelError, RateLimited, Refused, Unreachable
+from core.errors import DatabaseAway, EndpointError, ModelError, RateLimited, Refused, Unreachable
 from core.model import Answer, Request
 from core.places import Places
 from core.pool import Pool
@@ -20,22 +22,37 @@ from core.schema import Lane
 from core.sites import Place
 from core.usage import CALLED_BACK, CANCELLED, OK, Call, Tokens, outcome_of
 
+log = logging.getLogger(__name__)
+
 #: An endpoint that refuses every call is tried again after this long.
 REFUSAL_S = 60.0
 #: How long a call is kept waiting by endpoints in trouble before that is given as the reason.
 PATIENCE_S = 600.0
+#: How often a call that may not be made now asks again.
+NOT_NOW_S = 0.1
 #: Weight of the last answer in what a call is expected to take.
 TOKENS_WEIGHT = 0.1
+
+P = ParamSpec("P")
 
 #: Told of each call that was made, also of those in vain.
 Note = Callable[[Call], None]
 
 
 class BatchLane:
-    """Makes calls for jobs; one for each process, in one event loop."""
+    """Makes calls for jobs; one for each process, in one event loop.
 
-    def __init__(self, pool: Pool, *, timeout_s: float) -> None:
+    Args:
+        pool: Where the slots come from.
+        timeout_s: Longest wait for an answer.
+        may_call: Asked right before each call; while it says no, none is made.
+    """
+
+    def __init__(
+        self, pool: Pool, *, timeout_s: float, may_call: Callable[[], bool] = lambda: True
+    ) -> None:
         self._pool = pool
+        self._may_call = may_call
         self._places = Places(pool, timeout_s=timeout_s)
 
     async def complete(self, request: Request, note: Note) -> Answer:
@@ -55,9 +72,10 @@ class BatchLane:
             queued = time.perf_counter()
             place = await self._places.take(request.prefix, only=request.endpoint, urgent=urgent)
             queue_ms = (time.perf_counter() - queued) * 1000
-            if place.called_back:
+            if place.called_back or not self._may_call():
                 self._places.give(place)
                 urgent = True
+                await asyncio.sleep(0 if place.called_back else NOT_NOW_S)
                 continue
             try:
                 return await self._call(place, request, queue_ms, note)
@@ -119,7 +137,7 @@ class BatchLane:
         site.answers += 1
         if site.in_trouble:
             site.in_trouble = False
-            await asyncio.to_thread(self._pool.well, site.client.endpoint, place.began)
+            await _tell(self._pool.well, site.client.endpoint, place.began)
 
     async def _trouble(self, place: Place, error: ModelError) -> None:
         """Tell everyone what the endpoint did, where it was the endpoint's doing."""
@@ -129,13 +147,21 @@ class BatchLane:
             self._places.hold_up(place.site)
             endpoint, answers = place.site.client.endpoint, place.site.count_answers()
             try:
-                await asyncio.to_thread(self._pool.met, endpoint, error, answers)
+                await _tell(self._pool.met, endpoint, error, answers)
             finally:
                 self._places.told(place.site)
 
     async def close(self) -> None:
         """Give everything back."""
         await self._places.close()
+
+
+async def _tell(do: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Tell the pool something; what a call has brought must not be lost over that."""
+    try:
+        await asyncio.to_thread(do, *args, **kwargs)
+    except DatabaseAway as error:
+        log.warning("the pool could not be told: %s", error.reason)
 
 
 class _CalledBack(Exception):

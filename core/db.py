@@ -6,20 +6,39 @@ transaction excludes every other writer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from core.errors import SettingError
+from core.errors import DatabaseAway, SettingError
 from core.migrations import begin, upgrade
+from core.postgres import (
+    CONNECTIONS,
+    first_line,
+    is_away,
+    is_postgres,
+    postgres_engine,
+    server_time,
+    where,
+    why_not_opened,
+)
 from core.settings import Settings
 
+log = logging.getLogger(__name__)
+
 BUSY_TIMEOUT_S = 30
+#: A server that does not answer is asked again after this long.
+AWAY_PAUSE_S = 1.0
+
+T = TypeVar("T")
 
 
 class Database:
@@ -30,8 +49,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading; it sees one consistent state."""
-        with self.engine.connect() as connection:
+        """A connection for reading; it sees one consistent state.
+
+        Raises:
+            DatabaseAway: The server does not answer.
+        """
+        with self._in_words(), self.engine.connect() as connection:
             begin(connection)
             yield connection
 
@@ -41,15 +64,55 @@ class Database:
 
         On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``), so a
         read-then-write inside it cannot fail with a stale snapshot.
+
+        Raises:
+            DatabaseAway: The server does not answer; whether the last transaction
+                was committed is then not known.
         """
-        with self.engine.connect() as connection:
+        with self._in_words(), self.engine.connect() as connection:
             begin(connection, immediate=True)
             yield connection
             connection.commit()
 
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            if is_postgres(self.engine) and is_away(error):
+                raise DatabaseAway(
+                    f"The database {where(self.engine.url)} does not answer at the moment. "
+                    "Nothing that was saved is lost, and jobs go on by themselves once it is back.",
+                    reason=first_line(error),
+                ) from error
+            raise
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def clock(connection: Connection) -> float:
+    """The time on the one clock that all processes of a database share, since the epoch."""
+    # A file is shared by processes of one machine only.
+    return server_time(connection) if is_postgres(connection.engine) else time.time()
+
+
+def when_back(do: Callable[[], T]) -> T:
+    """Do something in the database, and again until its server answers.
+
+    Args:
+        do: Done again when it is not known whether it was done: it must bear that.
+    """
+    told = False
+    while True:
+        try:
+            return do()
+        except DatabaseAway as error:
+            if not told:
+                log.warning("waiting for the database: %s", error.reason)
+                told = True
+            time.sleep(AWAY_PAUSE_S)
 
 
 def upsert(
@@ -103,23 +166,28 @@ def sqlite_engine(url: str, *, durable: bool = True) -> Engine:
     return engine
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, connections: int = CONNECTIONS) -> Engine:
     """An engine for SQLite or Postgres.
+
+    Args:
+        url: SQLAlchemy URL.
+        connections: How many it keeps, where it keeps any.
 
     Raises:
         SettingError: ``DATABASE_URL`` is malformed or names another database.
     """
     try:
-        backend = sa.make_url(url).get_backend_name()
+        parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise SettingError(
             "DATABASE_URL is not a database address; it should look like "
             "postgresql+psycopg://user:password@host/database"
         ) from error
+    backend = parsed.get_backend_name()
     if backend == "sqlite":
         return sqlite_engine(url)
-    if backend == "postgresql":
-        return sa.create_engine(url, pool_pre_ping=True)
+    if backend in ("postgresql", "postgres"):
+        return postgres_engine(parsed, connections)
     raise SettingError(f"DATABASE_URL names {backend}; Shopkeeper knows sqlite and postgresql.")
 
 
@@ -137,13 +205,36 @@ def open_database(settings: Settings) -> Database:
             "Set SHOPKEEPER_HOME to a directory you can write to."
         ) from error
     engine = open_engine(settings.database_url)
-    try:
-        with FileLock(settings.home / "migrate.lock"):
-            upgrade(engine)
-    except (sa.exc.OperationalError, OSError) as error:
-        engine.dispose()
-        raise SettingError(
-            f"The database cannot be opened: {getattr(error, 'orig', None) or error}. "
-            f"Check that {settings.home} is writable and the disk is not full."
-        ) from error
+    with opening(engine, settings.home), FileLock(settings.home / "migrate.lock"):
+        upgrade(engine)
     return Database(engine)
+
+
+@contextmanager
+def opening(engine: Engine, folder: Path) -> Iterator[None]:
+    """Put in words why an engine's database cannot be opened, and close the engine then.
+
+    Args:
+        engine: The engine.
+        folder: Where the database or its locks are, for the advice.
+
+    Raises:
+        SettingError: What is wrong and what to do about it.
+    """
+    try:
+        yield
+    except (sa.exc.DBAPIError, OSError) as error:
+        engine.dispose()
+        said = first_line(error)
+        if is_postgres(engine) and not isinstance(error, OSError):
+            raise SettingError(
+                f"The database {where(engine.url)} cannot be opened: {said}. "
+                f"{why_not_opened(engine.url, error)}"
+            ) from error
+        raise SettingError(
+            f"The database cannot be opened: {said}. "
+            f"Check that {folder} is writable and the disk is not full."
+        ) from error
+    except BaseException:
+        engine.dispose()
+        raise

@@ -5,7 +5,8 @@
     ShopkeeperError
     ├── SettingError          a setting is missing, wrong or in conflict
     ├── ServiceError          one of our own processes is not there or does not answer
-    │   └── DownloadError     a file we need could not be fetched, stored or verified
+    │   ├── DownloadError     a file we need could not be fetched, stored or verified
+    │   └── DatabaseAway      the database's server cannot be used at the moment
     ├── CatalogError          a file that is no usable catalog (row and column where known)
     ├── FieldsError           a field set that cannot be extracted
     ├── JobError              a job that does not exist or cannot do that now
@@ -43,6 +44,14 @@ class ServiceError(ShopkeeperError):
 
 class DownloadError(ServiceError):
     """A file we need could not be fetched, stored or verified."""
+
+
+class DatabaseAway(ServiceError):
+    """The database's server does not answer at the moment; ``reason`` is for the log."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class CatalogError(ShopkeeperError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @cache
-def _machine() -> str:
+def machine() -> str:
     """Where process ids mean the same: a machine, or a container on it."""
     namespace = ""
     if sys.platform == "linux":
@@ -24,7 +24,7 @@ def _machine() -> str:
 
 def new_name() -> str:
     """A name for this process that no other one has, on any machine."""
-    return f"{_machine()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return f"{machine()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def is_gone(holder: str) -> bool:
@@ -32,9 +32,9 @@ def is_gone(holder: str) -> bool:
 
     One on another machine is believed to live until its leases expire.
     """
-    machine, _, rest = holder.partition(":")
+    where, _, rest = holder.partition(":")
     number = rest.partition(":")[0]
-    if machine != _machine() or not number.isdigit():
+    if where != machine() or not number.isdigit():
         return False
     try:
         os.kill(int(number), 0)

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from core.errors import DatabaseAway
 from core.grants import Grant, Wish
 from core.model import ModelClient
 from core.pool import Pool
@@ -139,9 +140,16 @@ class Places:
 
     async def _keep(self) -> None:
         """Keep our leases and our wishes known, until closed."""
+        away = False
         while True:
             try:
                 await self._step(time.monotonic())
+                away = False
+            except DatabaseAway as error:
+                if not away:
+                    log.warning("the pool could not be asked: %s", error.reason)
+                away = True
+                await asyncio.sleep(STORE_REST_S)
             except Exception:
                 log.exception("the pool could not be asked")
                 await asyncio.sleep(STORE_REST_S)

@@ -9,7 +9,6 @@ table gives it another name or :data:`FILE` another one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,16 +16,17 @@ import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.engine import Connection, Engine
 
-from core.db import Database, open_engine, sqlite_engine
-from core.errors import SettingError
+from core.db import Database, clock, open_engine, opening, sqlite_engine
 from core.files import make_folder
 from core.pool_tables import pool_metadata
+from core.postgres import is_postgres
 from core.settings import Settings
 
 FILE = "pool-1.db"
 #: Any number that is ours alone: Postgres' advisory locks are known by numbers.
 LOCK = 0x5_4091
-_POSTGRES_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())::float8")
+#: Turns take milliseconds, and there is one at a time: more connections would only wait.
+CONNECTIONS = 3
 
 
 class PoolStore:
@@ -34,7 +34,7 @@ class PoolStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._postgres = db.engine.dialect.name == "postgresql"
+        self._postgres = is_postgres(db.engine)
 
     @contextmanager
     def turn(self) -> Iterator[tuple[Connection, float]]:
@@ -63,9 +63,7 @@ class PoolStore:
         self._db.close()
 
     def _now(self, connection: Connection) -> float:
-        if not self._postgres:
-            return time.time()  # a file is shared by processes of one machine only
-        return float(connection.execute(_POSTGRES_NOW).scalar_one())
+        return clock(connection)
 
 
 def open_store(settings: Settings) -> PoolStore:
@@ -76,22 +74,15 @@ def open_store(settings: Settings) -> PoolStore:
     """
     make_folder(settings.run)
     engine = _engine(settings)
-    try:
-        with FileLock(settings.run / "pool.lock"):
-            _create(engine)
-    except (sa.exc.OperationalError, OSError) as error:
-        engine.dispose()
-        raise SettingError(
-            f"The pool's leases cannot be kept: {getattr(error, 'orig', None) or error}. "
-            f"Check that {settings.run} is writable and the disk is not full."
-        ) from error
+    with opening(engine, settings.run), FileLock(settings.run / "pool.lock"):
+        _create(engine)
     return PoolStore(Database(engine))
 
 
 def _engine(settings: Settings) -> Engine:
     if settings.database_url.startswith("sqlite"):
         return sqlite_engine(f"sqlite:///{settings.run / FILE}", durable=False)
-    return open_engine(settings.database_url)
+    return open_engine(settings.database_url, CONNECTIONS)
 
 
 def _create(engine: Engine) -> None:
@@ -99,6 +90,6 @@ def _create(engine: Engine) -> None:
         return
     db = Database(engine)
     with db.write() as connection:
-        if engine.dialect.name == "postgresql":
+        if is_postgres(engine):
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         pool_metadata.create_all(connection)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Column, Float, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Float, Integer, Table
+
+from core.storable import String, Text
 
 pool_metadata = sa.MetaData()
 

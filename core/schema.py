@@ -12,10 +12,10 @@ from sqlalchemy import (
     Float,
     Integer,
     LargeBinary,
-    String,
     Table,
-    Text,
 )
+
+from core.storable import String, Text
 
 
 class JobStatus(StrEnum):

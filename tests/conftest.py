@@ -37,8 +37,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path / "home", sample_shop=False)
+def database() -> str | None:
+    """Where the tables are: in the home. Overridden by modules that try Postgres, too."""
+    return None
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str | None) -> Settings:
+    return load_settings(home=tmp_path / "home", sample_shop=False, database=database)
 
 
 @pytest.fixture
@@ -53,8 +59,8 @@ def db(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with running(tmp_path_factory.mktemp("postgres")) as server:
+def postgres() -> Iterator[Postgres]:
+    with running() as server:
         yield server
 
 

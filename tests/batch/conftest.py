@@ -39,12 +39,15 @@ def endpoint() -> Iterator[FakeEndpoint]:
         yield fake
 
 
+def new_job(settings: Settings, db: Database, rows: int, first: int = 1) -> Job:
+    """A job of so many bottles, which are told apart by their numbers."""
+    numbers = range(first, first + rows)
+    lines = [f"P{number},Acme bottle {number} 2 l,{number}.50" for number in numbers]
+    data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
+    upload = uploads.store(settings, db, "bottles.csv", data)
+    return jobs.submit(db, upload.id, COLUMNS, FIELDS, "Bottles")
+
+
 @pytest.fixture
 def make_job(settings: Settings, db: Database) -> MakeJob:
-    def make(rows: int) -> Job:
-        lines = [f"P{number},Acme bottle {number} 2 l,{number}.50" for number in range(1, rows + 1)]
-        data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
-        upload = uploads.store(settings, db, "bottles.csv", data)
-        return jobs.submit(db, upload.id, COLUMNS, FIELDS, "Bottles")
-
-    return make
+    return lambda rows: new_job(settings, db, rows)

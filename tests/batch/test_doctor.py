@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,12 +13,14 @@ from batch import control, jobs, rows, uploads
 from batch.__main__ import app
 from batch.doctor import Finding, examine
 from batch.extract import Outcome
+from batch.post import joined
 from core import schema
-from core.db import Database
+from core.db import Database, open_database
 from core.schema import RowStatus
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from core.storage import open_storage
-from tests.batch.conftest import MakeJob
+from tests.batch.conftest import MakeJob, new_job
+from tests.postgres import Postgres
 
 
 def found(settings: Settings, db: Database) -> dict[str, list[Finding]]:
@@ -88,7 +91,7 @@ def test_jobs_that_nobody_works_on_and_jobs_that_stand_still_are_told(
     settings: Settings, db: Database, make_job: MakeJob
 ) -> None:
     job = make_job(2)
-    assert "no worker runs here" in found(settings, db)["Jobs"][0].message
+    assert "no worker runs" in found(settings, db)["Jobs"][0].message
     with FileLock(settings.home / "worker.lock"):
         assert found(settings, db) == {}
         with db.write() as connection:
@@ -102,6 +105,18 @@ def test_jobs_that_nobody_works_on_and_jobs_that_stand_still_are_told(
         assert "has not moved for 24 minutes" in standing.message
         mend(standing)
     assert jobs.get(db, job.id).run == 2
+
+
+@pytest.mark.processes
+def test_on_postgres_a_worker_of_any_machine_counts(tmp_path: Path, postgres: Postgres) -> None:
+    here = load_settings(home=tmp_path / "here", database=postgres.migrated_database())
+    there = load_settings(home=tmp_path / "there", database=here.database)
+    db = open_database(here)
+    new_job(here, db, 2)
+    assert "no worker runs" in found(here, db)["Jobs"][0].message
+    with joined(there, db, "1"):
+        assert found(here, db) == {}
+    db.close()
 
 
 def test_rows_held_by_jobs_that_do_not_run_are_let_go(

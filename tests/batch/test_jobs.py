@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from batch import control, jobs, pace, retry, rows, runs
 from batch.extract import Outcome
@@ -14,10 +20,16 @@ from core.schema import JobStatus, RowStatus
 from core.settings import Settings
 from core.usage import Tokens
 from core.values import Value
+from tests import postgres
 from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
 from tests.conftest import on_both
 
 RUN = 1
+
+
+@pytest.fixture(params=postgres.BOTH)
+def database(request: pytest.FixtureRequest) -> str | None:
+    return postgres.of_parameter(request)
 
 
 def done(row_no: int, brand: str = "Acme") -> Outcome:
@@ -269,3 +281,104 @@ def test_a_long_run_is_remembered_by_few_samples_the_latest_ones_all(
     assert [at for at in moments if at > end] == [end + second for second in range(2, 61, 2)]
     gaps = [after - before for before, after in pairwise(moments)]
     assert max(gaps) <= end * pace.GAP_SHARE + 120
+
+
+@contextmanager
+def slow(db: Database, part: str, delay_s: float = 0.5) -> Iterator[threading.Event]:
+    """Those who execute statements with this part dawdle; the event says that one was executed."""
+    begun = threading.Event()
+
+    def wait(*about: Any) -> None:
+        if part in str(about[2]):
+            begun.set()
+            time.sleep(delay_s)
+
+    sa.event.listen(db.engine, "after_cursor_execute", wait)
+    try:
+        yield begun
+    finally:
+        sa.event.remove(db.engine, "after_cursor_execute", wait)
+
+
+def test_outcomes_that_are_stored_at_once_are_all_counted(db: Database, make_job: MakeJob) -> None:
+    job = make_job(40)
+    together = threading.Barrier(8)
+
+    def store(first: int) -> None:
+        together.wait(10)
+        for row_no in range(first, first + 5):
+            assert rows.record(db, job.id, 0, [done(row_no)], RUN)
+
+    with slow(db, "UPDATE shards", 0.05), ThreadPoolExecutor(8) as threads:
+        list(threads.map(store, range(1, 40, 5)))
+    assert jobs.get(db, job.id).done == 40
+    assert runs.settle(db, job.id, RUN)
+
+
+def test_what_is_being_stored_comes_before_a_decision_or_not_at_all(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(3)
+    runs.begin(db, job.id, 1)
+    with slow(db, "INSERT INTO rows") as begun, ThreadPoolExecutor(1) as thread:
+        storing = thread.submit(rows.record, db, job.id, 0, [failed(1)], 1)
+        assert begun.wait(10)
+        control.pause(db, job.id)
+        control.resume(db, job.id)
+        planned = rows.missing(db, job.id, 1, 3)
+        assert storing.result()
+    assert planned == rows.missing(db, job.id, 1, 3) == [2, 3]
+
+
+def test_rows_that_are_being_stored_are_retried_with_the_others(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(3)
+    record(db, job, failed(1), failed(2))
+    control.pause(db, job.id)
+    with slow(db, "INSERT INTO rows") as begun, ThreadPoolExecutor(1) as thread:
+        storing = thread.submit(rows.record, db, job.id, 0, [failed(3)], 1)
+        assert begun.wait(10)
+        assert retry.retry_failed(db, job.id) == 3
+        assert storing.result()
+    now = jobs.get(db, job.id)
+    assert (now.failed, now.waiting) == (0, 3)
+    assert rows.missing(db, job.id, 1, 3) == [1, 2, 3]
+
+
+def test_of_two_shards_that_end_at_once_one_is_the_last(db: Database, make_job: MakeJob) -> None:
+    job = make_job(2000)
+    runs.begin(db, job.id, 1)
+    together = threading.Barrier(2)
+
+    def end(shard_no: int) -> list[int]:
+        together.wait(10)
+        return runs.end_shard(db, job.id, 1, shard_no)
+
+    with slow(db, "shards.run <"), ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(end, (0, 1))) == [[], [0, 1]]
+
+
+def test_a_block_whose_storing_was_not_confirmed_is_known_again(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(3)
+    block = [done(1), failed(2)]
+    assert not rows.is_recorded(db, job.id, block, 5.0)
+    assert rows.record(db, job.id, 0, block, RUN, at=5.0)
+    assert rows.is_recorded(db, job.id, block, 5.0)
+    assert not rows.is_recorded(db, job.id, [done(1)], 6.0), "another one of the same row"
+
+
+def test_characters_that_no_database_takes_cost_nothing_but_themselves(
+    settings: Settings, db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(2)
+    odd = "ba\x00d \ud800 answer"
+    outcome = Outcome(
+        1, RowStatus.FAILED, notes=(odd,), error=odd, reason=odd, raw=odd, model=odd, attempts=1
+    )
+    assert rows.record(db, job.id, 0, [outcome, done(2)], RUN)
+    assert jobs.get(db, job.id).done == 1
+    (row,) = rows.page(settings, db, job, 1, 10, RowStatus.FAILED)
+    assert (row.error, row.raw) == ("bad  answer", "bad  answer")

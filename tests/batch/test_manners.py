@@ -12,7 +12,7 @@ from core.db import Database
 from core.schema import JobStatus, RowStatus
 from core.settings import Settings
 from tests.batch.conftest import MakeJob
-from tests.batch.test_worker import until_ended, worker
+from tests.batch.processes import until_ended, worker
 
 pytestmark = pytest.mark.processes
 ROWS = 20

@@ -14,7 +14,7 @@ from core.errors import CatalogError, SettingError
 from core.schema import JobStatus
 from core.settings import Settings, load_settings
 from tests.batch.conftest import FIELDS
-from tests.batch.test_worker import until_ended, worker
+from tests.batch.processes import until_ended, worker
 from tests.fake_endpoint import FakeEndpoint
 from tests.full_disk import room_for
 from tests.object_store import ObjectStore

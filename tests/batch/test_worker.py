@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import pytest
@@ -24,50 +21,17 @@ from core.errors import JobError
 from core.pool import open_pool
 from core.schema import JobStatus, RowStatus
 from core.settings import Settings, load_settings
+from tests import postgres
 from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
-from tests.fake_endpoint import Addressed, FakeEndpoint, Reply
+from tests.batch.processes import until, until_done, until_ended, worker
+from tests.fake_endpoint import FakeEndpoint, Reply
 
 pytestmark = pytest.mark.processes
-DEADLINE_S = 40
 
 
-@contextmanager
-def worker(
-    settings: Settings, endpoint: Addressed, **variables: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A real worker process, ended the hard way if it is still there."""
-    environment = os.environ | {
-        "SHOPKEEPER_HOME": str(settings.home),
-        "OPENAI_BASE_URL": endpoint.url,
-        "OPENAI_MODEL": "fake",
-        "SHOPKEEPER_SLOTS": "9",
-        **variables,
-    }
-    with (settings.home / "worker.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "batch.worker"], env=environment, stdout=log, stderr=log
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-
-
-def until_ended(db: Database, job: Job) -> Job:
-    until(lambda: not jobs.get(db, job.id).active)
-    return jobs.get(db, job.id)
-
-
-def until_done(db: Database, job: Job, count: int) -> None:
-    until(lambda: jobs.get(db, job.id).done >= count)
+@pytest.fixture(params=postgres.BOTH)
+def database(request: pytest.FixtureRequest) -> str | None:
+    return postgres.of_parameter(request)
 
 
 def test_a_job_runs_to_its_end_and_can_be_published(
@@ -218,7 +182,11 @@ def test_a_row_that_makes_way_for_people_is_redone_and_costs_no_attempt(
     job = make_job(2)
     endpoint.script = lambda _text, before: Reply('{"brand": "Acme"}', delay_s=0 if before else 30)
     remote = load_settings(
-        home=settings.home, openai_base_url=endpoint.url, openai_model="fake", slots=9
+        home=settings.home,
+        database=settings.database,
+        openai_base_url=endpoint.url,
+        openai_model="fake",
+        slots=9,
     )
     with worker(settings, endpoint), closing(ChatLane(open_pool(remote))) as chat:
         until(lambda: endpoint.in_flight == 2)
@@ -271,6 +239,21 @@ def test_a_job_whose_first_rows_all_fail_stops_itself_with_the_reason(
         retry.retry_failed(db, job.id)
         again = until_ended(db, job)
     assert (again.status, again.done, again.failed) == (JobStatus.DONE, 1500, 0)
+
+
+def test_an_answer_that_no_database_could_store_fails_only_its_own_row(
+    settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
+) -> None:
+    job = make_job(20)
+    odd, good = Reply("\x00 \ud800 no JSON"), Reply('{"brand": "Ac\\u0000me"}')
+    endpoint.script = lambda text, _: odd if "bottle 3 " in text else good
+    with worker(settings, endpoint, SHOPKEEPER_ROW_ATTEMPTS="1"):
+        ended = until_ended(db, job)
+    assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 19, 1)
+    (row,) = rows.page(settings, db, ended, 1, 10, RowStatus.FAILED)
+    assert row.row_no == 3
+    (first,) = rows.page(settings, db, ended, 1, 1)
+    assert first.values["brand"].value == "Acme"
 
 
 def test_a_job_with_one_good_row_goes_on_through_bad_ones(

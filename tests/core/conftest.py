@@ -14,6 +14,7 @@ from core.grants import Grant, Wish
 from core.pool import Pool
 from core.pool_store import PoolStore, open_store
 from core.settings import Settings, load_settings
+from tests import postgres
 
 
 class Clock:
@@ -74,13 +75,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.processes)],
-)
+@pytest.fixture(params=postgres.BOTH)
 def house(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[House]:
-    url = None
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres").new_database()
+    url = postgres.of_parameter(request)
     opened = House(load_settings(home=tmp_path / "home", database=url), clock)
     yield opened
     opened.close()
