@@ -7,14 +7,13 @@ them, on any machines, share the work.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-
-import uvloop
 
 from batch import crew, housekeeping, pace, removal, runs, sent
 from batch.engine import WORKFLOW_VERSION, Engine
@@ -122,7 +121,7 @@ def main() -> None:
     except ShopkeeperError as error:
         sys.exit(error.message)
     with joined(settings, db, WORKFLOW_VERSION) as post:
-        loop = uvloop.new_event_loop()
+        loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, name="rows", daemon=True).start()
         engine = Engine(settings, db, loop, post)
         engine.start()

@@ -115,19 +115,19 @@ class BatchLane:
             self._places.give(place)
 
     async def _asked(self, place: Place, request: Request) -> Answer:
-        place.prefix, place.began = request.prefix, time.monotonic()
+        # No task of its own: over many rows, each hop through the loop leaves slots idle.
+        task = asyncio.current_task()
+        place.prefix, place.began, place.call = request.prefix, time.monotonic(), task
         slot = place.lease.slot if self._pool.settings.lanes else None
-        place.call = asyncio.create_task(
-            place.site.client.complete(request, lane=Lane.BATCH, slot=slot)
-        )
         try:
-            return await place.call
+            return await place.site.client.complete(request, lane=Lane.BATCH, slot=slot)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if place.called_back and task is not None and not task.cancelling():
+            # Called back by us, unless somebody wants the task to end, too.
+            if place.called_back and task is not None and task.uncancel() == 0:
                 raise _CalledBack from None
-            place.call.cancel()
             raise
+        finally:
+            place.call = None
 
     async def _well(self, place: Place, answer: Answer) -> None:
         site = place.site

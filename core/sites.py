@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.admission import Lease
-from core.model import Answer, ModelClient
+from core.model import ModelClient
 
 #: What a call is expected to take before the first one has ended, in tokens.
 FIRST_TOKENS = 1000.0
@@ -20,7 +21,7 @@ class Place:
     Attributes:
         prefix: What the last call there began with.
         began: When that was, on the loop's own clock (monotonic).
-        call: The call itself, to be cancelled when the place is called back.
+        call: The task that makes it, to be cancelled when the place is called back.
     """
 
     lease: Lease
@@ -28,7 +29,7 @@ class Place:
     prefix: str = ""
     began: float = 0.0
     busy: bool = False
-    call: asyncio.Task[Answer] | None = None
+    call: asyncio.Task[Any] | None = None
     called_back: bool = False
 
 
