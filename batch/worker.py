@@ -98,7 +98,7 @@ def run(worker: Worker, stop: threading.Event) -> None:
             away = False
         except DatabaseAway as error:
             if not away:
-                log.warning("%s", error)
+                log.warning("waiting for the database: %s", error.reason)
             away = True
         except Exception:
             log.exception("a step failed")

@@ -54,7 +54,7 @@ class Database:
         Raises:
             DatabaseAway: The server does not answer.
         """
-        with self._in_words(), self.engine.connect() as connection:
+        with self.in_words(), self.engine.connect() as connection:
             begin(connection)
             yield connection
 
@@ -69,21 +69,23 @@ class Database:
             DatabaseAway: The server does not answer; whether the last transaction
                 was committed is then not known.
         """
-        with self._in_words(), self.engine.connect() as connection:
+        with self.in_words(), self.engine.connect() as connection:
             begin(connection, immediate=True)
             yield connection
             connection.commit()
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def in_words(self) -> Iterator[None]:
+        """Raise :class:`DatabaseAway` for what goes wrong inside because of the server."""
         try:
             yield
         except sa.exc.SQLAlchemyError as error:
             if is_postgres(self.engine) and is_away(error):
+                # Shoppers see the message, and the server's address is no business of theirs.
                 raise DatabaseAway(
-                    f"The database {where(self.engine.url)} does not answer at the moment. "
-                    "Nothing that was saved is lost, and jobs go on by themselves once it is back.",
-                    reason=first_line(error),
+                    "The database does not answer at the moment. Nothing that was saved is lost, "
+                    "and jobs go on by themselves once it is back.",
+                    reason=f"{where(self.engine.url)}: {first_line(error)}",
                 ) from error
             raise
 

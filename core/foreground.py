@@ -55,7 +55,7 @@ def run(settings: Settings) -> None:
             if needs_embedded(settings):
                 _fetch(settings)
             progress.clear(settings)
-            services.ensure(settings, [Service.PAGE])
+            services.ensure(settings, _first(settings))
             _Front(settings).stay()
         except _Stop:
             console.print("Stopping …")
@@ -64,6 +64,11 @@ def run(settings: Settings) -> None:
             watch.release(settings)
             supervisor.shutdown(settings)
     console.print("Stopped.")
+
+
+def _first(settings: Settings) -> list[Service]:
+    """What is started first: the page, for which people wait; where it runs elsewhere, all."""
+    return services.offered(settings, [Service.PAGE]) or list(Service)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ ASK_S, LONGEST_ASK_S = 0.1, 0.4
 BEAT_S = 1.0
 #: A store that fails is asked again after this long.
 STORE_REST_S = 0.5
+#: How often it says that the store's server does not answer.
+SAY_EVERY_S = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -140,15 +142,14 @@ class Places:
 
     async def _keep(self) -> None:
         """Keep our leases and our wishes known, until closed."""
-        away = False
+        said = -SAY_EVERY_S
         while True:
             try:
                 await self._step(time.monotonic())
-                away = False
             except DatabaseAway as error:
-                if not away:
+                if time.monotonic() - said >= SAY_EVERY_S:
                     log.warning("the pool could not be asked: %s", error.reason)
-                away = True
+                    said = time.monotonic()
                 await asyncio.sleep(STORE_REST_S)
             except Exception:
                 log.exception("the pool could not be asked")

@@ -10,8 +10,10 @@ import tempfile
 import psutil
 
 from core import ports, roster, storage, supervisor
+from core.db import open_database
 from core.errors import ServiceError, SettingError
 from core.files import make_folder
+from core.programs import Service
 from core.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
@@ -26,15 +28,19 @@ def check(settings: Settings) -> None:
     """Check everything that ``make run`` needs before it starts.
 
     Raises:
-        SettingError: This Python, its SQLite, a setting, an endpoint or the storage does not do.
+        SettingError: This Python, its SQLite, a setting, an endpoint, the storage or the
+            database does not do.
         ServiceError: The home, the disk or the port does not do.
     """
     check_versions(settings, sys.version_info[:2], sqlite3.sqlite_version_info[:2])
     roster.configured(settings)
+    check_elsewhere(settings)
     check_home(settings)
     storage.check(settings)
+    check_database(settings)
     check_alone(settings)
-    check_port(settings)
+    if settings.runs_here(Service.PAGE):
+        check_port(settings)
 
 
 def check_versions(settings: Settings, python: tuple[int, int], sqlite: tuple[int, int]) -> None:
@@ -55,6 +61,36 @@ def check_versions(settings: Settings, python: tuple[int, int], sqlite: tuple[in
 
 def _dotted(version: tuple[int, int]) -> str:
     return ".".join(map(str, version))
+
+
+def check_elsewhere(settings: Settings) -> None:
+    """Refuse services that need another one which neither runs here nor is said to be elsewhere.
+
+    Raises:
+        SettingError: The message names the setting.
+    """
+    if roster.needs_embedded(settings) and not settings.runs_here(Service.MODEL):
+        raise SettingError(
+            "The embedded model is to answer, but SHOPKEEPER_SERVICES leaves it out on this "
+            "machine. Add model there, or say where another model is: OPENAI_BASE_URL or "
+            "endpoints.toml."
+        )
+    searching = any(map(settings.runs_here, (Service.PAGE, Service.INDEXER)))
+    if searching and settings.chroma is None and not settings.runs_here(Service.CHROMA):
+        raise SettingError(
+            "SHOPKEEPER_SERVICES leaves the search server out on this machine: say where it is "
+            "(SHOPKEEPER_CHROMA=http://host:8000), or add chroma."
+        )
+
+
+def check_database(settings: Settings) -> None:
+    """Refuse a database server that cannot be used; its tables are brought up to date.
+
+    Raises:
+        SettingError: The message says what is wrong with it or with DATABASE_URL.
+    """
+    if not settings.database_url.startswith("sqlite"):
+        open_database(settings).close()
 
 
 def check_home(settings: Settings) -> None:

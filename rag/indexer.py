@@ -19,7 +19,8 @@ from filelock import FileLock
 
 from core import ports, products, progress
 from core.db import Database, open_database
-from core.errors import ServiceError
+from core.duty import Duty
+from core.errors import DatabaseAway, ServiceError
 from core.files import make_folder, write_atomically
 from core.products import Product
 from core.schema import products as table
@@ -36,6 +37,10 @@ logger = logging.getLogger(__name__)
 
 LABEL = "Filling the shelves"
 POLL_S = 1.0
+#: How often one that stands by looks whether it is needed.
+STAND_BY_S = 2.0
+#: Any number that is ours alone: see core/duty.py.
+DUTY = 0x5_4092
 #: Small enough that shoppers' searches do not notice a batch being stored.
 BATCH = 50
 DOCUMENTS = 4
@@ -125,10 +130,17 @@ def drain(settings: Settings, db: Database, index: Index) -> None:
 
 
 def run(settings: Settings, db: Database, index: Index) -> NoReturn:
-    """Keep the index in step for ever; waits while Chroma is away."""
-    trusted = away = False
+    """Keep the index in step for ever; waits while Chroma, or the database, is away.
+
+    Where several machines have an indexer, one works and the others stand by.
+    """
+    duty, trusted, away = Duty(db, DUTY), False, False
     while True:
         try:
+            if not duty.is_mine():
+                trusted = False
+                time.sleep(STAND_BY_S)
+                continue
             if not trusted:
                 repair(db, index)
                 trusted = True
@@ -136,7 +148,10 @@ def run(settings: Settings, db: Database, index: Index) -> NoReturn:
             away = False
         except ServiceError as error:
             if not away:
-                logger.warning("Waiting for the search index: %s", error)
+                if isinstance(error, DatabaseAway):
+                    logger.warning("Waiting for the database: %s", error.reason)
+                else:
+                    logger.warning("Waiting for the search index: %s", error)
             trusted, away = False, True
         time.sleep(POLL_S)
 

@@ -86,3 +86,22 @@ def test_a_storage_that_cannot_be_used_is_refused_before_anything_starts(tmp_pat
     )
     with pytest.raises(SettingError, match="SHOPKEEPER_STORAGE=gs://bucket/x"):
         preflight.check(settings)
+
+
+def test_what_neither_runs_here_nor_is_said_to_be_elsewhere_is_asked_for(tmp_path: Path) -> None:
+    alone = load_settings(home=tmp_path, services="page,chroma,indexer,worker")
+    with pytest.raises(SettingError, match=r"SHOPKEEPER_SERVICES leaves it out.*OPENAI_BASE_URL"):
+        preflight.check_elsewhere(alone)
+    model = {"openai_base_url": "http://m/v1", "openai_model": "m"}
+    page = load_settings(home=tmp_path, services="page", **model)
+    with pytest.raises(SettingError, match="SHOPKEEPER_CHROMA"):
+        preflight.check_elsewhere(page)
+    for services, chroma in (("worker", None), ("page", "http://search:8000"), (None, None)):
+        there = load_settings(home=tmp_path, services=services, chroma=chroma, **model)
+        preflight.check_elsewhere(there)
+
+
+def test_a_database_that_does_not_answer_is_told_before_anything_starts(tmp_path: Path) -> None:
+    away = load_settings(home=tmp_path, database="postgresql+psycopg://u:p@127.0.0.1:1/shop")
+    with pytest.raises(SettingError, match=r"shop at 127\.0\.0\.1:1 cannot be opened"):
+        preflight.check(away)
