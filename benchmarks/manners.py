@@ -33,11 +33,11 @@ ROWS = 20
 
 Scenario = Callable[[LLMock], object]
 SCENARIOS: dict[str, tuple[int, Scenario]] = {
-    "429 five times, Retry-After 1 s": (ROWS, lambda mock: mock.rate_limit(times=5)),
-    "429 five times, no Retry-After": (ROWS, lambda mock: mock.fail(429, times=5)),
+    "429 five times, Retry-After 4 s": (ROWS, lambda mock: mock.rate_limit(times=5, retry_after=4)),
     "a limit of 120 requests a minute": (140, lambda mock: mock.limits(rpm=120)),
-    "500 ten times": (ROWS, lambda mock: mock.fail(500, times=10)),
-    "503 forty times": (ROWS, lambda mock: mock.fail(503, times=40)),
+    "500 ten times, nothing said": (ROWS, lambda mock: mock.fail(500, times=10)),
+    "503 five times, Retry-After 4 s": (ROWS, lambda mock: mock.fail(503, times=5, retry_after=4)),
+    "503 forty times, Retry-After 1 s": (ROWS, lambda mock: mock.fail(503, times=40)),
     "401 for ever": (ROWS, lambda mock: mock.fail(401, times=None)),
     "400 twice": (ROWS, lambda mock: mock.fail(400, times=2)),
     "half an answer five times": (ROWS, lambda mock: mock.reply(HALF, times=5)),
