@@ -66,8 +66,9 @@ def test_kills_lose_no_row_and_repeat_only_calls_in_flight(
         ended = until_ended(db, job)
     assert (ended.status, ended.done) == (JobStatus.DONE, 3000)
     assert len(endpoint.calls) == 3000
-    # Beside the 8 in flight, the answers of the last 0.05 s and of one transaction.
-    assert endpoint.calls.total() <= 3000 + kills * (8 + 16)
+    # Beside the 8 in flight, the answers of the last 0.05 s and of one transaction, which a
+    # busy disk makes longer.
+    assert endpoint.calls.total() <= 3000 + kills * (8 + 32)
 
 
 def test_pause_stops_calls_that_take_long_and_resume_goes_on(

@@ -35,7 +35,7 @@ STILLBORN = (
 )
 AT_ONCE = 8
 #: Beside those in flight: the answers of the last 0.05 s and of one transaction.
-UNSTORED = 16
+UNSTORED = 32
 ACME = Reply('{"brand": "Acme"}')
 
 
