@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from dbos import DBOS
@@ -30,6 +31,11 @@ class Postgres:
     def __init__(self, server: Any) -> None:
         self._server = server
         self._socket_folder = str(server.get_postmaster_info().socket_dir)
+
+    @property
+    def process(self) -> psutil.Process:
+        """The server's first process, which has started all others."""
+        return psutil.Process(self._server.get_postmaster_info().pid)
 
     def new_database(self, template: str = "template1") -> str:
         """The SQLAlchemy URL of an empty database, or of a copy of another one."""
