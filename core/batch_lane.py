@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 from core.condition import trouble_of
 from core.errors import DatabaseAway, EndpointError, ModelError, RateLimited, Refused, Unreachable
@@ -34,6 +34,7 @@ NOT_NOW_S = 0.1
 TOKENS_WEIGHT = 0.1
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 #: Told of each call that was made, also of those in vain.
 Note = Callable[[Call], None]
@@ -135,9 +136,10 @@ class BatchLane:
         site.tokens_each += TOKENS_WEIGHT * (took - site.tokens_each)
         site.refused_until = 0.0
         site.answers += 1
-        if site.in_trouble:
+        if site.in_trouble and place.began > site.troubled_at:
             site.in_trouble = False
-            await _tell(self._pool.well, site.client.endpoint, place.began)
+            if not await _tell(self._pool.well, site.client.endpoint, place.began):
+                site.in_trouble = True
 
     async def _trouble(self, place: Place, error: ModelError) -> None:
         """Tell everyone what the endpoint did, where it was the endpoint's doing."""
@@ -156,12 +158,13 @@ class BatchLane:
         await self._places.close()
 
 
-async def _tell(do: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+async def _tell(do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
     """Tell the pool something; what a call has brought must not be lost over that."""
     try:
-        await asyncio.to_thread(do, *args, **kwargs)
+        return await asyncio.to_thread(do, *args, **kwargs)
     except DatabaseAway as error:
         log.warning("the pool could not be told: %s", error.reason)
+        return None
 
 
 class _CalledBack(Exception):

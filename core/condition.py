@@ -210,9 +210,9 @@ def counted(condition: Condition, answers: int, now: float) -> Condition:
     return replace(condition, answers=lately | {second: lately.get(second, 0) + answers})
 
 
-def answered(condition: Condition, began_at: float) -> Condition:
-    """After a good answer to a call that began at this time."""
-    if not condition.failures or began_at <= condition.failed_at:
+def answered(condition: Condition, began_at: float, now: float) -> Condition:
+    """After a good answer to a call that began at this time; a rest lasts to its end."""
+    if not condition.failures or began_at <= condition.failed_at or condition.is_down(now):
         return condition
     return replace(condition, failures=0, down_until=0.0, reason="")
 

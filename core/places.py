@@ -93,7 +93,7 @@ class Places:
 
     def hold_up(self, site: Site) -> None:
         """Begin nothing at an endpoint until the pool has said what its trouble means."""
-        site.in_trouble = True
+        site.in_trouble, site.troubled_at = True, time.monotonic()
         site.troubles += 1
 
     def told(self, site: Site) -> None:

@@ -124,7 +124,7 @@ class Pool:
             if first_token_ms is not None:
                 batch = len(admission.in_lane(held, Lane.BATCH))
                 after = heard(after, endpoint, first_token_ms, batch, now)
-                after = counted(answered(after, lease.since), 1, now)
+                after = counted(answered(after, lease.since, now), 1, now)
             if after != known:
                 leases.save_condition(connection, after)
             if waiting:
@@ -161,13 +161,16 @@ class Pool:
                 for wish in wishes
             }
 
-    def report(self, endpoint: Endpoint, change: Callable[[Condition, float], Condition]) -> None:
-        """Change an endpoint's condition by what was met there."""
+    def report(
+        self, endpoint: Endpoint, change: Callable[[Condition, float], Condition]
+    ) -> Condition:
+        """Change an endpoint's condition by what was met there; returns how it is then."""
         with self._store.turn() as (connection, now):
             known = leases.load_conditions(connection, [endpoint])[endpoint.name]
             after = change(known, now)
             if after != known:
                 leases.save_condition(connection, after)
+            return after
 
     def met(self, endpoint: Endpoint, error: ModelError, answers: int = 0) -> None:
         """A call has failed; what that says about its endpoint is everybody's business.
@@ -189,11 +192,15 @@ class Pool:
 
         self.report(endpoint, change)
 
-    def well(self, endpoint: Endpoint, began: float) -> None:
-        """A call has been answered that began then, by this machine's monotonic clock."""
-        # Reckoned in the turn, which may have to be waited for: the call must not seem to
-        # have begun after a trouble that it began before.
-        self.report(endpoint, lambda known, now: answered(known, now - (time.monotonic() - began)))
+    def well(self, endpoint: Endpoint, began: float) -> bool:
+        """A call that began then (monotonic) was answered; returns whether no trouble is left."""
+
+        def change(known: Condition, now: float) -> Condition:
+            # Its age is that of this turn: one that was waited for must not make it younger
+            # than a trouble that it began before.
+            return answered(known, now - (time.monotonic() - began), now)
+
+        return not self.report(endpoint, change).failures
 
     def set_mode(self, name: str, mode: Mode) -> None:
         """Open, drain or pause an endpoint; a pause calls batch back at once.

@@ -43,7 +43,8 @@ class Site:
         tokens_each: Tokens that a call takes, about.
         answers: Answers had since the pool was told last.
         refused_until: It refuses every call; on the loop's own clock (monotonic).
-        in_trouble: A call failed there, and none has been answered since.
+        in_trouble: A call failed there, and none that began after it has been answered.
+        troubled_at: When the last one failed; on the loop's own clock (monotonic).
         troubles: Calls that failed by the endpoint's doing.
         told: Of how many of these the pool was told.
         heeded: How many of these the pool knew of when it spoke last.
@@ -59,6 +60,7 @@ class Site:
     answers: int = 0
     refused_until: float = 0.0
     in_trouble: bool = False
+    troubled_at: float = 0.0
     troubles: int = 0
     told: int = 0
     heeded: int = 0

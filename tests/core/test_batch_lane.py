@@ -71,6 +71,7 @@ class Run:
         count: int,
         beside: Callable[[BatchLane], Awaitable[None]] | None = None,
         prefixes: int = 1,
+        failures: int = 0,
     ) -> list[Answer]:
         async def everything() -> list[Answer]:
             lane = BatchLane(open_pool(self.settings), timeout_s=self.timeout_s)
@@ -83,7 +84,12 @@ class Run:
                 ]
                 if beside is not None:
                     await beside(lane)
-                return await asyncio.wait_for(asyncio.gather(*calls), 40)
+                found = await asyncio.wait_for(
+                    asyncio.gather(*calls, return_exceptions=bool(failures)), 40
+                )
+                answers = [one for one in found if isinstance(one, Answer)]
+                assert len(answers) == count - failures
+                return answers
             finally:
                 await lane.close()
 
@@ -233,6 +239,27 @@ def test_a_late_word_of_a_good_answer_ends_no_trouble_that_came_after_its_call(
     assert len(Run(served_by(tmp_path, fake, slots=3)).many(5)) == 5
     assert asked[1] - asked[0] < 0.1, "both were under way when the first one was limited"
     assert asked[2] - asked[0] >= 2.1
+
+
+def test_an_answer_from_before_the_trouble_does_not_leave_the_endpoint_on_trial(
+    tmp_path: Path, fake: FakeEndpoint
+) -> None:
+    at_once: list[int] = []
+    # Two troubles apart, and answers to calls that were begun before the second one.
+    first = [Reply(status=500, body=b"{}", delay_s=delay_s) for delay_s in (0.1, 1.4)]
+    slow = Reply(OK.text, delay_s=1.8)
+
+    def script(_text: str, _before: int) -> Reply:
+        at_once.append(fake.in_flight)
+        number = len(at_once) - 1
+        if number < 5:
+            return [*first, slow, slow, slow][number]
+        return Reply(OK.text, delay_s=0.1)
+
+    fake.script = script
+    run = Run(served_by(tmp_path, fake))
+    run.many(40, failures=2)
+    assert max(at_once[-20:]) == 4
 
 
 def test_an_endpoint_that_is_away_for_a_while_loses_nothing(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_calls_that_break_now_and_then_do_not_slow_the_others_down() -> None:
     found = WELL
     for second in range(10):
         found = condition.troubled(found, ENDPOINT, Trouble.BROKEN, "why", NOW + 2 * second)
-        found = condition.answered(found, NOW + 2 * second + 1)
+        found = condition.answered(found, NOW + 2 * second + 1, NOW + 2 * second + 1)
     assert found.batch_limit is None
     assert after(Trouble.BROKEN, 3).batch_limit == 8
     assert after(Trouble.SERVER, 3).batch_limit is None
@@ -75,9 +75,15 @@ def test_an_endpoint_that_keeps_failing_is_left_alone_ever_longer(
 
 def test_only_a_call_that_began_after_the_trouble_shows_that_it_is_over() -> None:
     found = after(Trouble.UNREACHABLE, 3)
-    assert condition.answered(found, found.failed_at - 1) == found
-    well = condition.answered(found, found.failed_at + 1)
+    later = found.down_until + 1
+    assert condition.answered(found, found.failed_at - 1, later) == found
+    well = condition.answered(found, found.failed_at + 1, later)
     assert (well.failures, well.down_until, well.reason) == (0, 0.0, "")
+
+
+def test_no_answer_cuts_short_a_rest_that_was_asked_for() -> None:
+    found = condition.troubled(WELL, ENDPOINT, Trouble.LIMITED, "why", NOW, 20.0)
+    assert condition.answered(found, NOW + 1, NOW + 2) == found
 
 
 def test_a_limit_on_requests_is_learned_from_what_went_through() -> None:
