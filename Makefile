@@ -82,8 +82,8 @@ bench-lanes: install ## Measure chat beside background jobs, and draw it for the
 	@$(PY) -m benchmarks.lanes_fake
 	@$(PY) -m benchmarks.lanes --fifo --plot docs/lanes.png
 
-bench-peers: install ## Measure jobs beside other ways to run them: speed, faults, manners (an hour)
-	@$(PY) -m benchmarks.peers --rounds 3 --plot docs/peers.png
+bench-peers: install ## Measure jobs beside other ways to run them: speed, faults, manners (half an hour)
+	@$(PY) -m benchmarks.peers --rows 20000 --plot docs/peers.png
 	@$(PY) -m benchmarks.faults
 	@$(PY) -m benchmarks.manners
 
