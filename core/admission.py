@@ -8,17 +8,16 @@ processes that want it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from math import floor
+from typing import NamedTuple
 
 from core.condition import Condition, is_due
 from core.endpoints import Endpoint
 from core.schema import Lane, Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A call's right to a slot of an endpoint.
+class Lease(NamedTuple):
+    """A call's right to a slot of an endpoint; a tuple, since each turn makes one of each row.
 
     Attributes:
         slot: The slot's number, from 0; None while it waits for one.
@@ -93,10 +92,15 @@ def free_for_chat(endpoint: Endpoint, condition: Condition, leases: Sequence[Lea
 def shares(room: int, wanted: Mapping[str, int]) -> dict[str, int]:
     """Slots for each holder: as even as their wishes allow, none left while one is wished for."""
     result = dict.fromkeys(wanted, 0)
-    for _ in range(min(room, sum(wanted.values()))):
-        # Ties go by name, so that every process comes to the same result.
-        hungry = [name for name in wanted if result[name] < wanted[name]]
-        result[min(hungry, key=lambda name: (result[name], name))] += 1
+    # Ties go by name, so that every process comes to the same result.
+    hungry = sorted(name for name in wanted if wanted[name] > 0)
+    while hungry and room > 0:
+        least = min(wanted[name] - result[name] for name in hungry)
+        each = min(least, room // len(hungry)) or 1
+        for name in hungry[:room]:
+            result[name] += each
+            room -= each
+        hungry = [name for name in hungry if result[name] < wanted[name]]
     return result
 
 

@@ -68,7 +68,7 @@ def serve_chat(
     while lease := admission.next_in_line(endpoint, condition, held):
         slot = admission.free_slots(endpoint, held)[0]
         leases.give_slot(connection, lease, slot, now)
-        held = [replace(one, slot=slot) if one is lease else one for one in held]
+        held = [one._replace(slot=slot) if one is lease else one for one in held]
     leases.revoke(connection, admission.to_revoke(endpoint, condition, held))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import Connection
 
 from core.admission import Lease
 from core.endpoints import Endpoint
@@ -58,11 +57,11 @@ class House:
     def process(self) -> Pool:
         """One more process with a view of its own."""
         store = open_store(self.settings)
-        store._now = self._now  # type: ignore[method-assign, assignment]
+        store._as_told = self._as_told  # type: ignore[method-assign]
         self._opened.append(store)
         return Pool(self.settings, store, self.roster)  # type: ignore[arg-type]
 
-    def _now(self, _: Connection) -> float:
+    def _as_told(self, now: float) -> float:
         return self.clock.now
 
     def close(self) -> None:

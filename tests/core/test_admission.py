@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from itertools import product
 
@@ -52,7 +53,7 @@ def test_no_more_is_called_back_than_people_lack() -> None:
     endpoint = Endpoint("e", "u", "m", slots=4, reserve=0)
     held = leases(0, 4, waiting=2)
     assert [lease.id for lease in admission.to_revoke(endpoint, WELL, held)] == [3, 2]
-    leaving = [replace(held[0], revoked=True), *held[1:]]
+    leaving = [held[0]._replace(revoked=True), *held[1:]]
     assert [lease.id for lease in admission.to_revoke(endpoint, WELL, leaving)] == [3]
     assert admission.to_revoke(endpoint, WELL, leases(1, 3)) == []
 
@@ -69,3 +70,15 @@ def test_no_more_is_called_back_than_people_lack() -> None:
 )
 def test_shares_are_even(room: int, wanted: dict[str, int], shared: dict[str, int]) -> None:
     assert admission.shares(room, wanted) == shared
+
+
+def test_shares_are_those_of_handing_out_one_slot_after_the_other() -> None:
+    chance = random.Random(3)
+    for _ in range(300):
+        wanted = {name: chance.randrange(9) for name in "dbca"[: chance.randrange(5)]}
+        room = chance.randrange(30)
+        expected = dict.fromkeys(wanted, 0)
+        for _ in range(min(room, sum(wanted.values()))):
+            hungry = [name for name in wanted if expected[name] < wanted[name]]
+            expected[min(hungry, key=lambda name: (expected[name], name))] += 1
+        assert admission.shares(room, wanted) == expected
