@@ -7,7 +7,6 @@ the limit of each.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from batch.jobs import Job
 from benchmarks import fake_endpoint
 from benchmarks.batch import COLUMNS, FIELDS, catalog
 from benchmarks.lanes_fake import Figure
+from core import pool_tables
 from core.db import Database, open_database
 from core.pool import open_pool
 from core.settings import Settings, child_environment, load_settings
@@ -39,7 +39,9 @@ PORT = 9391
 SLOTS_EACH, DELAY_S = 20, 0.5
 ROWS, WINDOW_S, WARM_UP_S = 12_000, 40.0, 6.0
 KILLS, RESUME_ROWS = 7, 20_000
-TURNS, PROCESSES = 400, (1, 2, 4)
+#: Processes that take leases without a pause, and people who are being answered meanwhile.
+TURNS = ((1, 0), (2, 0), (4, 0), (4, 100), (4, 300), (4, 1000))
+TURNS_S, MOST_CALLS = 5.0, 2_000
 
 app = typer.Typer(add_completion=False)
 
@@ -157,15 +159,17 @@ def resume() -> None:
 
 
 @app.command(hidden=True)
-def taker(folder: Path, database: str, count: int) -> None:
-    """Take and give back so many leases without a pause; prints the time of each in ms."""
+def taker(folder: Path, database: str, start: float) -> None:
+    """Take and give back leases in a span that starts then; prints the time of each in ms."""
     times = []
-    settings = settings_of(folder, "http://127.0.0.1:9/v1", 64, database or None)
+    settings = settings_of(folder, "http://127.0.0.1:9/v1", MOST_CALLS, database or None)
     with closing(open_pool(settings)) as pool:
-        for _ in range(count):
+        pool.release(*pool.admit(), 10, None)
+        time.sleep(max(0.0, start - time.time()))
+        while time.time() < start + TURNS_S:
             began = time.perf_counter()
             endpoint, lease = pool.admit()
-            pool.release(endpoint, lease, 10, None)
+            pool.release(endpoint, lease, 10, 100.0)
             times.append((time.perf_counter() - began) * 1000)
     print(orjson.dumps(times).decode())
 
@@ -174,29 +178,39 @@ def taker(folder: Path, database: str, count: int) -> None:
 def turns() -> None:
     """How many leases a second people can be given in all, under the pool's one lock."""
     with tempfile.TemporaryDirectory() as folder, postgres.running() as server:
-        for name, database in (("SQLite", ""), ("Postgres", server.new_database())):
+        for name, database in (("SQLite", None), ("Postgres", server.new_database())):
+            settings = settings_of(Path(folder) / name, "http://m/v1", MOST_CALLS, database)
             print(f"\nLeases of people, taken and given back without a pause, {name}")
-            for processes in PROCESSES:
-                _print_turns(Path(folder) / name, database, processes)
+            for processes, others in TURNS:
+                with calls_under_way(settings, others):
+                    _print_turns(settings, processes, others)
 
 
-def _print_turns(home: Path, database: str, processes: int) -> None:
-    command = [sys.executable, "-m", "benchmarks.workers", "taker"]
+@contextmanager
+def calls_under_way(settings: Settings, count: int) -> Iterator[None]:
+    """So many people are being answered meanwhile."""
+    with closing(open_pool(settings)) as pool:
+        held = [pool.admit() for _ in range(count)]
+        with pool._store.turn() as (connection, now):
+            connection.execute(pool_tables.leases.update().values(expires_at=now + 3600))
+        yield
+        for endpoint, lease in held:
+            pool.release(endpoint, lease, 0, None)
+
+
+def _print_turns(settings: Settings, processes: int, others: int) -> None:
+    start = time.time() + 3 + processes / 2
+    command = [sys.executable, "-m", "benchmarks.workers", "taker", str(settings.home)]
     takers = [
-        subprocess.Popen(
-            [*command, str(home), database, str(TURNS)],
-            stdout=subprocess.PIPE,
-            env=os.environ | {"SHOPKEEPER_HOME": str(home)},
-        )
+        subprocess.Popen([*command, settings.database or "", str(start)], stdout=subprocess.PIPE)
         for _ in range(processes)
     ]
     times = [orjson.loads(one.communicate()[0]) for one in takers]
     each = [moment for taken in times for moment in taken]
-    # Processes start apart: the rate is that of each while all of them compete, summed up.
-    a_second = sum(len(taken) / sum(taken) * 1000 for taken in times)
     middle, high = percentile(each, 0.5) or 0, percentile(each, 0.95) or 0
     print(
-        f"  {processes} processes {a_second:6.0f} a second, p50 {middle:.2f} ms, p95 {high:.2f} ms"
+        f"  {processes} processes, {others:4d} answers under way: {len(each) / TURNS_S:5.0f} "
+        f"a second, p50 {middle:.2f} ms, p95 {high:.2f} ms"
     )
 
 
