@@ -160,6 +160,7 @@ def _chats(stack: ExitStack, server: Postgres, address: str) -> None:
     quiet = Meter(db, **watched)
     time.sleep(IDLE_S)
     nothing, commits = quiet.cpu_ms(IDLE_S), quiet.commits_a_second()
+    memory = [_memory_mb(groups["streamlit"])]
     meter, began = Meter(db, **watched), time.monotonic()
     for _ in range(VISITORS):
         _visit(browser, shop)
@@ -169,7 +170,13 @@ def _chats(stack: ExitStack, server: Postgres, address: str) -> None:
     print("What an idle shop takes, with its worker, is left out")
     for name, cpu_ms in each.items():
         print(f"  processor a chat, {name + ', ms':12} {cpu_ms - each_s * nothing[name]:8.1f}")
+    memory.append(_memory_mb(groups["streamlit"]))
+    print(f"  memory of the web app, MB      {memory[0]:8.0f} before, {memory[1]:.0f} after")
     print(f"  transactions a chat            {(meter.commits_a_second() - commits) * each_s:8.1f}")
+
+
+def _memory_mb(processes: Sequence[psutil.Process]) -> float:
+    return sum(one.memory_info().rss for one in processes) / 1e6
 
 
 def _visit(browser: Browser, address: str) -> None:
