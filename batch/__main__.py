@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from batch import doctor_command, extract_command, job_commands
+from batch import doctor_command, extract_command, job_commands, workers_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +26,7 @@ app.command()(job_commands.cancel)
 app.command()(job_commands.retry)
 app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
+app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)
 
 if __name__ == "__main__":

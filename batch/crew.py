@@ -41,6 +41,11 @@ class Member:
     pid: int
     started_at: float
 
+    @property
+    def machine(self) -> str:
+        """The machine's name alone."""
+        return self.host.partition("/")[0]
+
 
 def living(db: Database) -> list[Member]:
     """The workers that live, by name; on SQLite none is listed."""
