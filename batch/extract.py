@@ -17,8 +17,10 @@ from tenacity.wait import wait_exponential_jitter
 from batch.answers import answer_schema, coerce
 from batch.columns import Columns
 from batch.fields import FieldSet
+from batch.flags import Flag
 from batch.grounding import ground
 from batch.inputs import Input
+from batch.plan import Plan
 from batch.prompt import ROW_CHARACTERS, messages, system_text
 from core.errors import AnswerError, CutOffError, EndpointError, ModelError, Refused
 from core.model import Answer, Request
@@ -42,10 +44,12 @@ class Outcome:
 
     Attributes:
         notes: What was noticed and corrected, in words.
+        flags: Why a person should look at it; none for most rows.
         error: Why it failed; empty for a row that is done.
         reason: The kind of failure, in words that many rows share.
         raw: The model's answer where it could not be used.
         key: What went into it; see :mod:`batch.inputs`.
+        product_type: What kind of product it is.
         model: Which model gave it.
         attempts: Calls it took; none where it was known already.
         tokens: Of all attempts together.
@@ -57,15 +61,32 @@ class Outcome:
     status: RowStatus
     values: dict[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     error: str = ""
     reason: str = ""
     raw: str = ""
     key: bytes | None = None
+    product_type: str = ""
     model: str = ""
     attempts: int = 1
     tokens: Tokens = field(default_factory=Tokens)
     total_ms: float = 0.0
     calls: tuple[Call, ...] = ()
+
+    @property
+    def confidence(self) -> float | None:
+        """The lowest confidence of its values; None where the endpoint does not tell."""
+        told = [one.confidence for one in self.values.values() if one.confidence is not None]
+        return min(told, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the rows of one field set share."""
+
+    system: str
+    schema: dict[str, Any]
+    max_tokens: int
 
 
 class Extraction:
@@ -73,7 +94,7 @@ class Extraction:
 
     Args:
         columns: Which columns the model reads.
-        fields: What to extract.
+        plan: What to extract.
         attempts: How often a row is tried before it is given up.
         endpoint: The only endpoint to ask; None: any.
         patience: How many times the usual length and time an answer may take.
@@ -82,18 +103,17 @@ class Extraction:
     def __init__(
         self,
         columns: Columns,
-        fields: FieldSet,
+        plan: Plan,
         *,
         attempts: int,
         endpoint: str | None = None,
         patience: float = 1.0,
     ) -> None:
         self.columns = columns
-        self.fields = fields
+        self.plan = plan
         self.attempts = attempts
-        self._system = system_text(fields)
-        self._schema: dict[str, Any] = answer_schema(fields)
-        self._max_tokens = round((64 + 60 * len(fields)) * patience)
+        # By identity, since the plan keeps its sets.
+        self._shared: dict[int, _Shared] = {}
         self._endpoint = endpoint
         self._patience = patience
 
@@ -112,14 +132,23 @@ class Extraction:
 
     def request(self, item: Input) -> Request:
         """What a model is asked for this row."""
+        shared = self._shared_by(item.fields)
         return Request(
-            messages(self._system, item.text),
-            self._schema,
-            self._max_tokens,
-            prefix=self._system,
+            messages(shared.system, item.text),
+            shared.schema,
+            shared.max_tokens,
+            prefix=shared.system,
             endpoint=self._endpoint,
             patience=self._patience,
         )
+
+    def _shared_by(self, fields: FieldSet) -> _Shared:
+        if id(fields) not in self._shared:
+            max_tokens = round((64 + 60 * len(fields)) * self._patience)
+            self._shared[id(fields)] = _Shared(
+                system_text(fields), answer_schema(fields), max_tokens
+            )
+        return self._shared[id(fields)]
 
     def read(self, answer: Answer, item: Input) -> tuple[dict[str, Value], tuple[str, ...]]:
         """Typed, grounded values and notes from an answer.
@@ -133,8 +162,8 @@ class Extraction:
             raise AnswerError("The model's answer was not valid JSON.", raw=answer.text) from error
         if not isinstance(parsed, dict):
             raise AnswerError("The model's answer was not a JSON object.", raw=answer.text)
-        typed, problems = coerce(self.fields, parsed)
-        missing = [item.name for item in self.fields if item.required and item.name not in typed]
+        typed, problems = coerce(item.fields, parsed)
+        missing = [one.name for one in item.fields if one.required and one.name not in typed]
         if missing:
             raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
         values = {name: ground(value, item.row, self.columns.text) for name, value in typed.items()}
@@ -146,7 +175,13 @@ class Extraction:
 def nothing_to_read(item: Input) -> Outcome:
     """The outcome of a row without text, of which no model is asked."""
     return Outcome(
-        item.row_no, RowStatus.FAILED, error=NO_TEXT, reason=NO_TEXT, key=item.key, attempts=0
+        item.row_no,
+        RowStatus.FAILED,
+        error=NO_TEXT,
+        reason=NO_TEXT,
+        key=item.key,
+        product_type=item.product_type,
+        attempts=0,
     )
 
 
@@ -219,6 +254,7 @@ class _Attempts:
             item.row_no,
             status,
             key=item.key,
+            product_type=item.product_type,
             attempts=self._count,
             tokens=self._tokens,
             total_ms=self._total_ms,

@@ -19,6 +19,7 @@ from batch.fields import FieldSet, dump_fields, load_fields
 from batch.forecast import forecast
 from batch.jobs import Job
 from batch.memory import models
+from batch.plan import Plan
 from batch.results import write_lines
 from batch.standing import told
 from batch.summary import summary
@@ -168,7 +169,7 @@ def _job(
             db,
             upload.id,
             columns,
-            fields,
+            Plan(fields),
             upload.name,
             request_key=key,
             fresh=fresh,
@@ -192,7 +193,7 @@ def _say_forecast(
 ) -> None:
     """Say how many rows are known already, where some are."""
     with bar("Looking for rows that were read before") as advance:
-        found = forecast(settings, db, upload.id, columns, fields, answering, advance)
+        found = forecast(settings, db, upload.id, columns, Plan(fields), answering, advance)
     if found.known or found.repeated:
         equal = f", {found.repeated:,} equal to another row" if found.repeated else ""
         say(f"{found.known:,} unchanged{equal}, {found.to_ask:,} to extract")

@@ -18,7 +18,9 @@ from core.settings import SAMPLE
 
 MAX_FIELDS = 60
 MAX_NAME = 60
-_KEYS = ("name", "type", "description", "choices", "required")
+#: Texts of these names are written rather than copied, unless their field says otherwise.
+WRITTEN_NAMES = ("seo", "description", "summary", "title")
+_KEYS = ("name", "type", "manner", "unit", "description", "examples", "choices", "required")
 
 
 class FieldType(StrEnum):
@@ -31,12 +33,22 @@ class FieldType(StrEnum):
     LIST = "list"  #: several short texts, of the field's choices if it has any
 
 
+class Manner(StrEnum):
+    """How a value comes to be."""
+
+    COPY = "copy"  #: taken from the row exactly as it is written there
+    WRITE = "write"  #: in the model's own words
+
+
 class Field(BaseModel):
     """One thing to find out about every product.
 
     Attributes:
         name: What the result column is called.
+        manner: Copied from the row or written; None: as its type and name suggest.
+        unit: The unit that numbers are given in, such as "cm"; empty for plain numbers.
         description: What the model is told to look for.
+        examples: Values such as it should have, for people and for models that do not copy them.
         choices: The allowed values; of a choice, or of each item of a list.
         required: Whether a product without it counts as failed.
     """
@@ -45,9 +57,20 @@ class Field(BaseModel):
 
     name: str
     type: FieldType = FieldType.TEXT
+    manner: Manner | None = None
+    unit: str = ""
     description: str = ""
+    examples: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     required: bool = False
+
+    @property
+    def copied(self) -> bool:
+        """Whether its values have to stand in the row as they are."""
+        if self.manner is not None:
+            return self.manner is Manner.COPY
+        written = self.name.casefold().startswith(WRITTEN_NAMES)
+        return self.type is FieldType.TEXT and not written
 
 
 FieldSet = tuple[Field, ...]

@@ -9,9 +9,9 @@ from itertools import islice
 import numpy as np
 
 from batch.columns import Columns
-from batch.fields import FieldSet
 from batch.inputs import Inputs
 from batch.memory import known_keys
+from batch.plan import Plan
 from batch.table import SHARD_ROWS, read_table, table_info
 from batch.uploads import table_path
 from core.db import Database
@@ -43,7 +43,7 @@ def forecast(
     db: Database,
     upload_id: str,
     columns: Columns,
-    fields: FieldSet,
+    plan: Plan,
     answering: Collection[str],
     progress: Callable[[int, int], None] | None = None,
 ) -> Forecast:
@@ -54,7 +54,7 @@ def forecast(
         db: Our tables.
         upload_id: The catalog.
         columns: What is read of each row.
-        fields: What is asked for.
+        plan: What is asked for.
         answering: The models that may answer; see :func:`batch.memory.models`.
         progress: Told rows looked at and rows in all, every thousand rows.
 
@@ -63,7 +63,7 @@ def forecast(
     """
     table = table_path(settings, upload_id)
     _, total = table_info(table)
-    inputs = Inputs(columns, fields)
+    inputs = Inputs(columns, plan)
     found = (inputs.of(row_no, row).key for row_no, row in read_table(table))
     seen = known = 0
     unknown: list[np.ndarray] = []

@@ -11,6 +11,7 @@ import orjson
 from batch.answers import answer_schema
 from batch.columns import Columns
 from batch.fields import FieldSet
+from batch.plan import Plan
 from batch.prompt import PROMPT_VERSION, row_text, system_text
 
 KEY_BYTES = 16
@@ -25,6 +26,8 @@ class Input:
         row: Its cells by column, as they stand in the catalog.
         text: What of it the model reads.
         cut: Whether the text had to be cut to fit.
+        product_type: What kind of product it is; empty where no column says.
+        fields: What is asked for.
         key: The same for every row of which a model is asked exactly the same,
             in this and in other catalogs; 16 bytes.
     """
@@ -34,6 +37,8 @@ class Input:
     text: str
     cut: bool
     key: bytes
+    product_type: str
+    fields: FieldSet
 
 
 class Inputs:
@@ -42,19 +47,31 @@ class Inputs:
     Which model answers is not in the key: it is known only once it has.
     """
 
-    def __init__(self, columns: Columns, fields: FieldSet) -> None:
+    def __init__(self, columns: Columns, plan: Plan) -> None:
         self._columns = columns
-        shared = [
-            PROMPT_VERSION,
-            system_text(fields),
-            answer_schema(fields),
-            [field.model_dump(mode="json") for field in fields],
-        ]
-        self._shared = blake2b(orjson.dumps(shared), digest_size=KEY_BYTES).digest()
+        self._plan = plan
+        self._type_column = plan.by or columns.department
+        # By identity, since the plan keeps its sets: hashing one takes longer than all the rest.
+        self._shared: dict[int, bytes] = {}
 
     def of(self, row_no: int, row: Mapping[str, str]) -> Input:
         """The input that a row is."""
         text, cut = row_text(row, self._columns)
+        product_type = row.get(self._type_column or "", "").strip()
+        fields = self._plan.of_type(product_type)
         digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES)
-        digest.update(self._shared)
-        return Input(row_no, row, text, cut, digest.digest())
+        digest.update(self._shared_by(fields))
+        return Input(row_no, row, text, cut, digest.digest(), product_type, fields)
+
+    def _shared_by(self, fields: FieldSet) -> bytes:
+        """What all rows of these fields share."""
+        if id(fields) not in self._shared:
+            shared = [
+                PROMPT_VERSION,
+                system_text(fields),
+                answer_schema(fields),
+                [field.model_dump(mode="json") for field in fields],
+            ]
+            digest = blake2b(orjson.dumps(shared), digest_size=KEY_BYTES).digest()
+            self._shared[id(fields)] = digest
+        return self._shared[id(fields)]

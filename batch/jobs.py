@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from batch.columns import Columns
-from batch.fields import Field, FieldSet
+from batch.fields import FieldSet
 from batch.pace import rows_per_s
+from batch.plan import Plan
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
@@ -38,6 +39,8 @@ class Job:
         endpoint: The only endpoint to ask; None: any that serves jobs.
         patience: How many times the usual length and time an answer may take.
         provider: The endpoint whose provider takes the rows as batches; None: one by one.
+        budget: What it may cost; it stops when that is reached. None: no limit.
+        learns: Whether approved rows are shown to the model as demonstrations.
         rows_per_s: Recent speed while it runs, overall speed afterwards.
         left_s: Time left at that speed, where it can be told.
     """
@@ -46,7 +49,7 @@ class Job:
     name: str
     upload_id: str
     columns: Columns
-    fields: FieldSet
+    plan: Plan
     status: JobStatus
     reason: str
     run: int
@@ -62,12 +65,19 @@ class Job:
     endpoint: str | None
     patience: float
     provider: str | None
+    budget: float | None
+    learns: bool
     created_at: float
     started_at: float | None
     finished_at: float | None
     published_at: float | None
     rows_per_s: float | None = None
     left_s: float | None = None
+
+    @property
+    def fields(self) -> FieldSet:
+        """Every field that some row of it may have."""
+        return self.plan.all_fields
 
     @property
     def active(self) -> bool:
@@ -84,13 +94,15 @@ def submit(
     db: Database,
     upload_id: str,
     columns: Columns,
-    fields: FieldSet,
+    plan: Plan,
     name: str,
     *,
     request_key: str | None = None,
     fresh: bool = False,
     version_of: Job | None = None,
     provider: str | None = None,
+    budget: float | None = None,
+    learns: bool = True,
 ) -> Job:
     """Record a job; once this returns it survives anything, and the worker takes it up.
 
@@ -101,6 +113,8 @@ def submit(
         version_of: The job that this one does again with other fields or columns.
         provider: The endpoint whose provider takes the rows as batches, if they are
             to be sent there.
+        budget: What it may cost; it stops when that is reached.
+        learns: Whether approved rows are shown to the model as demonstrations.
 
     Raises:
         JobError: The upload is gone or has no rows.
@@ -118,7 +132,10 @@ def submit(
                 name=name,
                 upload_id=upload_id,
                 columns=columns.to_json(),
-                fields=[field.model_dump(mode="json") for field in fields],
+                fields=plan.fields_to_json(),
+                types=plan.types_to_json(),
+                budget=budget,
+                learns=learns,
                 status=JobStatus.QUEUED,
                 reason="",
                 run=1,
@@ -223,7 +240,7 @@ def _job(connection: Connection, row: RowMapping) -> Job:
         name=row["name"],
         upload_id=row["upload_id"],
         columns=Columns.from_json(row["columns"]),
-        fields=tuple(Field.model_validate(stored) for stored in row["fields"]),
+        plan=Plan.from_json(row["fields"], row["types"]),
         status=JobStatus(row["status"]),
         reason=row["reason"],
         run=row["run"],
@@ -239,6 +256,8 @@ def _job(connection: Connection, row: RowMapping) -> Job:
         endpoint=row["endpoint"],
         patience=row["patience"],
         provider=row["provider"],
+        budget=row["budget"],
+        learns=row["learns"],
         created_at=row["created_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from batch.columns import Columns
 from batch.extract import Outcome
+from batch.flags import Flag
 from batch.grounding import ground
 from batch.inputs import Input
 from batch.jobs import Job
@@ -190,10 +191,12 @@ def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcom
         RowStatus(stored["status"]),
         values={name: _regrounded(value, item, columns) for name, value in values.items()},
         notes=tuple(stored["notes"]),
+        flags=tuple(Flag.from_json(one) for one in stored["flags"]),
         error=stored["error"],
         reason=stored["reason"],
         raw=stored["raw"],
         key=item.key,
+        product_type=item.product_type,
         model=stored["model"],
         attempts=0,
     )

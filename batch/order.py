@@ -58,7 +58,7 @@ class Order:
         """Rows of a shard, ready to be asked for."""
         if not wanted:
             return []
-        inputs = Inputs(self.job.columns, self.job.fields)
+        inputs = Inputs(self.job.columns, self.job.plan)
         table = table_path(self.settings, self.job.upload_id)
         found = read_table(table, shard.first_row, shard.count)
         return [inputs.of(number, row) for number, row in found if number in wanted]
@@ -83,6 +83,4 @@ class Order:
 
 def order_extraction(settings: Settings, job: Job) -> Extraction:
     """How the rows of a job are asked for and read."""
-    return Extraction(
-        job.columns, job.fields, attempts=settings.row_attempts, patience=job.patience
-    )
+    return Extraction(job.columns, job.plan, attempts=settings.row_attempts, patience=job.patience)

@@ -20,6 +20,8 @@ import orjson
 
 from batch.catalog import distinct
 from batch.fields import FieldSet, result_columns
+from batch.flags import Flag
+from core.schema import Review
 from core.values import Value
 
 _BOM = b"\xef\xbb\xbf"
@@ -40,6 +42,11 @@ class ResultRow:
         error: Why it failed, for the merchandiser.
         notes: What was doubted about its values.
         raw: The model's answer where it could not be used.
+        product_type: What kind of product it is; empty where no column says.
+        review: What a person has to do with it, or has done.
+        flags: Why a person should look at it.
+        confidence: The lowest of its values' confidences; None where it is not known.
+        revision: Raised with every change by a person.
     """
 
     row_no: int
@@ -49,6 +56,11 @@ class ResultRow:
     error: str = ""
     notes: tuple[str, ...] = ()
     raw: str = ""
+    product_type: str = ""
+    review: Review = Review.NONE
+    flags: tuple[Flag, ...] = ()
+    confidence: float | None = None
+    revision: int = 0
 
 
 def csv_lines(

@@ -14,18 +14,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from batch.extract import Outcome
+from batch.flags import Flag
 from batch.jobs import Job
 from batch.results import ResultRow
 from batch.table import SHARD_ROWS, read_rows, read_table
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import JobStatus, RowStatus, jobs, rows, shards
+from core.schema import JobStatus, Review, RowStatus, jobs, rows, shards
 from core.settings import Settings
 from core.usage import record as record_usage
 from core.values import Value
 
 ENDED = (RowStatus.DONE, RowStatus.FAILED)
 REASON_CHARACTERS = 120
+#: What a row keeps of its earlier result when it fails at being read again.
+_AS_IT_WAS = ("values", "notes", "flags", "confidence", "review", "reason", "raw", "model", "run")
 _SUMMED = ("attempts", "prompt_tokens", "completion_tokens")
 
 
@@ -134,9 +137,19 @@ def _upsert(dialect: str) -> sa.Insert:
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(rows)
     new = statement.excluded
     kept = sa.and_(rows.c.model != "", new.status != RowStatus.DONE)
-    as_it_was = ("values", "notes", "reason", "raw", "model", "run")
+    as_it_was = (
+        "values",
+        "notes",
+        "flags",
+        "confidence",
+        "review",
+        "reason",
+        "raw",
+        "model",
+        "run",
+    )
     change = {name: sa.case((kept, rows.c[name]), else_=new[name]) for name in as_it_was}
-    change |= {name: new[name] for name in ("error", "input_key", "finished_at")}
+    change |= {name: new[name] for name in ("error", "input_key", "product_type", "finished_at")}
     change |= {name: rows.c[name] + new[name] for name in _SUMMED}
     in_vain = sa.and_(kept, new.status == RowStatus.FAILED)
     change["status"] = sa.case((in_vain, RowStatus.DONE), else_=new.status)
@@ -158,6 +171,10 @@ def _stored(job_id: str, outcome: Outcome, run: int, at: float) -> dict[str, Any
         "reason": outcome.reason[:REASON_CHARACTERS],
         "raw": outcome.raw,
         "input_key": outcome.key,
+        "product_type": outcome.product_type,
+        "review": Review.FLAGGED if outcome.flags else Review.NONE,
+        "flags": [flag.to_json() for flag in outcome.flags],
+        "confidence": outcome.confidence,
         "model": outcome.model,
         "attempts": outcome.attempts,
         "prompt_tokens": outcome.tokens.prompt,
@@ -271,4 +288,9 @@ def _result(number: int, original: dict[str, str], stored: Any) -> ResultRow:
         error=stored["error"],
         raw=stored["raw"],
         notes=tuple(stored["notes"]),
+        product_type=stored["product_type"],
+        review=Review(stored["review"]),
+        flags=tuple(Flag.from_json(one) for one in stored["flags"]),
+        confidence=stored["confidence"],
+        revision=stored["revision"],
     )

@@ -109,7 +109,7 @@ class RowLoop:
         job = shard.job
         extraction = Extraction(
             job.columns,
-            job.fields,
+            job.plan,
             attempts=self._settings.row_attempts,
             endpoint=job.endpoint,
             patience=job.patience,
@@ -149,7 +149,7 @@ class RowLoop:
     def _read(self, shard: Shard, wanted: frozenset[int]) -> Iterator[Input]:
         if not wanted:
             return iter(())
-        inputs = Inputs(shard.job.columns, shard.job.fields)
+        inputs = Inputs(shard.job.columns, shard.job.plan)
         table = table_path(self._settings, shard.job.upload_id)
         found = read_table(table, shard.first_row, shard.count)
         return (inputs.of(number, row) for number, row in found if number in wanted)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 
 from batch.columns import Columns
 from batch.extract import Extraction, Outcome
-from batch.fields import FieldSet
 from batch.inputs import Inputs
+from batch.plan import Plan
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.endpoints import Endpoint
@@ -25,7 +25,7 @@ def try_rows(
     db: Database,
     lane: ChatLane,
     columns: Columns,
-    fields: FieldSet,
+    plan: Plan,
     rows: Sequence[tuple[int, Mapping[str, str]]],
 ) -> Generator[Outcome, None, None]:
     """Extract rows, each given back as soon as it is ready.
@@ -35,7 +35,7 @@ def try_rows(
         ServiceError: The embedded model has not been started.
     """
     attempts = min(ATTEMPTS, lane.pool.settings.row_attempts)
-    extraction, inputs = Extraction(columns, fields, attempts=attempts), Inputs(columns, fields)
+    extraction, inputs = Extraction(columns, plan, attempts=attempts), Inputs(columns, plan)
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
         asker = _Asker(lane)

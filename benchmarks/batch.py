@@ -26,6 +26,7 @@ from batch import jobs, uploads
 from batch.answers import answer_schema
 from batch.columns import Columns
 from batch.fields import FieldSet, parse_fields
+from batch.plan import Plan
 from batch.prompt import messages, row_text, system_text
 from benchmarks import fake_endpoint
 from core.db import Database, open_database
@@ -128,7 +129,7 @@ def ours(url: str, rows: int) -> Run:
         settings = load_settings(home=Path(folder))
         db = open_database(settings)
         upload = uploads.store(settings, db, "bench.csv", catalog(rows))
-        job_id = jobs.submit(db, upload.id, COLUMNS, FIELDS, "bench").id
+        job_id = jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench").id
         with worker(settings, url) as process:
             peak = _watch(db, job_id, process)
             job = jobs.get(db, job_id)

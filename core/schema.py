@@ -65,6 +65,14 @@ class BatchStatus(StrEnum):
     COLLECTED = "collected"  #: it has ended there, and its answers are in our tables
 
 
+class Review(StrEnum):
+    """What a person has to do with a row, or has done."""
+
+    NONE = ""  #: nobody need look at it
+    FLAGGED = "flagged"  #: something about it is doubtful; its flags say what
+    APPROVED = "approved"  #: a person says that it is right
+
+
 class MessageStatus(StrEnum):
     """Where an answer stands."""
 
@@ -112,6 +120,12 @@ jobs = Table(
     Column("patience", Float, nullable=False, server_default="1"),
     #: The endpoint whose provider takes the rows as batches; none: they are asked one by one.
     Column("provider", String(80)),
+    #: The fields of product types that have their own: see batch/plan.py.
+    Column("types", JSON),
+    #: What it may cost; it stops when that is reached. None: no limit.
+    Column("budget", Float),
+    #: Whether approved rows are shown to the model as demonstrations.
+    Column("learns", sa.Boolean, nullable=False, server_default=sa.true()),
     Column("created_at", Float, nullable=False, index=True),
     Column("started_at", Float),
     Column("finished_at", Float),
@@ -157,6 +171,26 @@ rows = Table(
     Column("completion_tokens", Integer, nullable=False),
     Column("run", Integer, nullable=False),
     Column("finished_at", Float, nullable=False),
+    Column("product_type", Text, nullable=False, server_default=""),
+    Column("review", String(8), nullable=False, server_default=""),
+    #: Why a person should look: a list of field (none: the whole row) and reason.
+    Column("flags", JSON, nullable=False, server_default="[]"),
+    #: The lowest of its values' confidences.
+    Column("confidence", Float),
+    #: The values that the model gave, where a person has changed them since.
+    Column("extracted", JSON),
+    #: Raised with every change by a person, so that nobody overwrites what they have not seen.
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("reviewed_by", Text, nullable=False, server_default=""),
+    Column("reviewed_at", Float),
+)
+sa.Index(
+    "rows_by_review",
+    rows.c.job_id,
+    rows.c.review,
+    rows.c.row_no,
+    sqlite_where=rows.c.review != "",
+    postgresql_where=rows.c.review != "",
 )
 sa.Index("rows_by_status", rows.c.job_id, rows.c.status, rows.c.row_no)
 sa.Index(
@@ -165,6 +199,62 @@ sa.Index(
     rows.c.finished_at,
     sqlite_where=rows.c.input_key.is_not(None),
     postgresql_where=rows.c.input_key.is_not(None),
+)
+
+#: What people did to rows: what it was before, so that it can be undone.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    #: One thing that a person did, to however many rows.
+    Column("act", String(16), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("row_no", Integer, nullable=False),
+    #: What of the row was changed, before and after.
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("by", Text, nullable=False, server_default=""),
+    Column("at", Float, nullable=False),
+    Column("undone_at", Float),
+)
+sa.Index("corrections_of_job", corrections.c.job_id, corrections.c.id)
+
+#: Approved rows, shown to the model with rows like them.
+demonstrations = Table(
+    "demonstrations",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    #: Names the text and its product type: a product is demonstrated once.
+    Column("text_key", LargeBinary(16), nullable=False, unique=True),
+    Column("product_type", Text, nullable=False, server_default="", index=True),
+    #: The row as the model reads it.
+    Column("text", Text, nullable=False),
+    #: Field name to the right value, as the model should answer; null where there is none.
+    #: A field that is not in it was not judged.
+    Column("answer", JSON, nullable=False),
+    #: Where it comes from, so long as that job is there.
+    Column("job_id", String(16), index=True),
+    Column("row_no", Integer),
+    #: Never shown, since it is what the model is measured by.
+    Column("held_back", sa.Boolean, nullable=False, server_default=sa.false()),
+    Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    Column("deleted", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: Raised with every change; the search index has those up to ``indexed_version``.
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("indexed_version", Integer, nullable=False, server_default="0"),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+
+#: Field sets that people keep by name, every version of them.
+field_sets = Table(
+    "field_sets",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
 )
 
 #: Which row is asked for the equal ones, while its shard is being worked on.

@@ -28,6 +28,8 @@ class Value:
         column: For a stated value, the catalog column it is written in.
         start: First character of it in that column's text, 0-based.
         end: One past its last character.
+        raw: As it was written, where ``value`` is another form of it.
+        confidence: How sure the model was, 0 to 1; None where the endpoint does not tell.
     """
 
     value: Scalar
@@ -35,6 +37,8 @@ class Value:
     column: str | None = None
     start: int | None = None
     end: int | None = None
+    raw: str | None = None
+    confidence: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The form stored in the database; absent parts are left out."""
@@ -44,6 +48,8 @@ class Value:
             "column": self.column,
             "start": self.start,
             "end": self.end,
+            "raw": self.raw,
+            "confidence": self.confidence,
         }
         return {name: part for name, part in parts.items() if part is not None}
 
@@ -56,6 +62,8 @@ class Value:
             column=stored.get("column"),
             start=stored.get("start"),
             end=stored.get("end"),
+            raw=stored.get("raw"),
+            confidence=stored.get("confidence"),
         )
 
     def text(self) -> str:

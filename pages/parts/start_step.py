@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from batch import jobs, uploads
 from batch.extract import Outcome
 from batch.fields import FieldSet, dump_fields, parse_fields
+from batch.plan import Plan
 from batch.prompt import row_text
 from batch.trial import try_rows
 from batch.uploads import Upload
@@ -112,7 +113,7 @@ def _try(
     begun = time.monotonic()
     outcomes: dict[int, Outcome] = {}
     try:
-        for outcome in try_rows(shop.db, open_chat_lane(), draft.columns, fields, rows):
+        for outcome in try_rows(shop.db, open_chat_lane(), draft.columns, Plan(fields), rows):
             outcomes[outcome.row_no] = outcome
             _show(places[outcome.row_no], outcome, fields)
     except ShopkeeperError as error:
@@ -160,7 +161,7 @@ def _start(
             shop.db,
             upload.id,
             draft.columns,
-            fields,
+            Plan(fields),
             name.strip() or upload.name,
             fresh=unchanged.fresh(),
             version_of=draft.version_of,

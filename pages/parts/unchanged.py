@@ -9,6 +9,7 @@ import streamlit as st
 from batch import memory
 from batch.fields import FieldSet
 from batch.forecast import Forecast, forecast
+from batch.plan import Plan
 from batch.uploads import Upload
 from core.errors import SettingError
 from core.roster import configured
@@ -68,7 +69,9 @@ def _found(
         text = f"Looking for rows that were read before: {seen:,} of {whole:,}"
         bar.progress(min(1.0, seen / whole), text=text)
 
-    found = forecast(shop.settings, shop.db, upload.id, draft.columns, fields, answering, show)
+    found = forecast(
+        shop.settings, shop.db, upload.id, draft.columns, Plan(fields), answering, show
+    )
     bar.empty()
     st.session_state[_FOUND] = (setup, found)
     return found

@@ -12,6 +12,7 @@ from batch import jobs, uploads
 from batch.columns import Columns
 from batch.fields import FieldSet, parse_fields
 from batch.jobs import Job
+from batch.plan import Plan
 from core.db import Database
 from core.settings import Settings
 from tests.fake_endpoint import FakeEndpoint, Reply
@@ -45,7 +46,7 @@ def new_job(settings: Settings, db: Database, rows: int, first: int = 1) -> Job:
     lines = [f"P{number},Acme bottle {number} 2 l,{number}.50" for number in numbers]
     data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
-    return jobs.submit(db, upload.id, COLUMNS, FIELDS, "Bottles")
+    return jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "Bottles")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from batch.columns import Columns
 from batch.extract import Ask, Extraction, Outcome
 from batch.fields import FieldSet, parse_fields
 from batch.inputs import Inputs
+from batch.plan import Plan
 from core.endpoints import Endpoint
 from core.errors import EndpointError
 from core.model import ModelClient
@@ -43,9 +44,11 @@ def extract_row(
             Endpoint(name="fake", base_url=fake.url, model="fake"), timeout_s=timeout_s
         )
         columns = Columns(id="id", text=("title", "notes"))
-        extraction = Extraction(columns, fields, attempts=attempts)
+        extraction = Extraction(columns, Plan(fields), attempts=attempts)
         try:
-            return await extraction.extract(asking(client), Inputs(columns, fields).of(1, row))
+            return await extraction.extract(
+                asking(client), Inputs(columns, Plan(fields)).of(1, row)
+            )
         finally:
             await client.close()
 
@@ -144,9 +147,11 @@ def test_an_endpoint_that_is_not_there_is_a_failed_row(fields: FieldSet) -> None
         nowhere = Endpoint(name="gone", base_url="http://127.0.0.1:9/v1", model="fake")
         client = ModelClient(nowhere, timeout_s=2)
         columns = Columns(text=("title",))
-        extraction = Extraction(columns, fields, attempts=2)
+        extraction = Extraction(columns, Plan(fields), attempts=2)
         try:
-            return await extraction.extract(asking(client), Inputs(columns, fields).of(1, ROW))
+            return await extraction.extract(
+                asking(client), Inputs(columns, Plan(fields)).of(1, ROW)
+            )
         finally:
             await client.close()
 

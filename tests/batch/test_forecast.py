@@ -7,6 +7,7 @@ from batch.columns import Columns
 from batch.extract import Outcome
 from batch.forecast import Forecast, forecast
 from batch.inputs import Inputs
+from batch.plan import Plan
 from core.db import Database
 from core.schema import RowStatus
 from core.settings import Settings
@@ -26,9 +27,9 @@ def test_unchanged_and_equal_rows_are_told_before_the_start(
 ) -> None:
     titles = [f"cup {number}" for number in range(1200)]
     today = upload(settings, db, *titles)
-    assert forecast(settings, db, today, COLUMNS, FIELDS, {"m"}) == Forecast(1200, 0, 0)
-    job = jobs.submit(db, today, COLUMNS, FIELDS, "Cups")
-    inputs = Inputs(COLUMNS, FIELDS)
+    assert forecast(settings, db, today, COLUMNS, Plan(FIELDS), {"m"}) == Forecast(1200, 0, 0)
+    job = jobs.submit(db, today, COLUMNS, Plan(FIELDS), "Cups")
+    inputs = Inputs(COLUMNS, Plan(FIELDS))
     known = [inputs.of(at, {"title": title}).key for at, title in enumerate(titles[:1000], 1)]
     outcomes = [
         Outcome(at, RowStatus.DONE, key=key, model="m") for at, key in enumerate(known, start=1)
@@ -36,8 +37,10 @@ def test_unchanged_and_equal_rows_are_told_before_the_start(
     rows.record(db, job.id, 0, outcomes, 1)
     tomorrow = upload(settings, db, "new", *reversed(titles), "new", "cup 1199")
     seen: list[tuple[int, int]] = []
-    found = forecast(settings, db, tomorrow, COLUMNS, FIELDS, {"m"}, lambda *at: seen.append(at))
+    found = forecast(
+        settings, db, tomorrow, COLUMNS, Plan(FIELDS), {"m"}, lambda *at: seen.append(at)
+    )
     assert found == Forecast(rows=1203, known=1000, repeated=2)
     assert found.to_ask == 201
     assert seen == [(1000, 1203), (1203, 1203)]
-    assert forecast(settings, db, tomorrow, COLUMNS, FIELDS, {"other"}).known == 0
+    assert forecast(settings, db, tomorrow, COLUMNS, Plan(FIELDS), {"other"}).known == 0

@@ -12,6 +12,7 @@ from batch.extract import Outcome
 from batch.fields import FieldSet, parse_fields
 from batch.inputs import Input, Inputs
 from batch.jobs import Job
+from batch.plan import Plan
 from batch.ranges import Shard
 from core.db import Database, open_database
 from core.endpoints import Endpoint
@@ -38,11 +39,11 @@ def new_job(settings: Settings, db: Database, *titles: str, fresh: bool = False)
     data = io.BytesIO("\n".join(["id,title", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
     columns = Columns(id="id", title="title", text=("title",))
-    return jobs.submit(db, upload.id, columns, FIELDS, "Bottles", fresh=fresh)
+    return jobs.submit(db, upload.id, columns, Plan(FIELDS), "Bottles", fresh=fresh)
 
 
 def inputs(job: Job, *titles: str) -> list[Input]:
-    maker = Inputs(job.columns, job.fields)
+    maker = Inputs(job.columns, job.plan)
     return [maker.of(at, {"title": title}) for at, title in enumerate(titles, start=1)]
 
 
@@ -56,13 +57,13 @@ def failed(item: Input) -> Outcome:
 
 
 def key(columns: Columns = COLUMNS, fields: FieldSet = FIELDS, **cells: str) -> bytes:
-    return Inputs(columns, fields).of(1, cells).key
+    return Inputs(columns, Plan(fields)).of(1, cells).key
 
 
 def test_the_key_names_all_that_the_model_is_asked_and_nothing_else() -> None:
     same = key(title="Acme bottle", price="3.50")
     assert key(title="<b>Acme</b> bottle", price="4.00") == same
-    assert Inputs(COLUMNS, FIELDS).of(9, {"title": "Acme bottle"}).key == same
+    assert Inputs(COLUMNS, Plan(FIELDS)).of(9, {"title": "Acme bottle"}).key == same
     assert key(title="Acme bottle 2") != same
     other = parse_fields([{"name": "brand", "type": "text", "description": "the maker"}])
     assert key(fields=other, title="Acme bottle") != same
@@ -143,7 +144,7 @@ def test_where_a_value_stands_is_looked_for_in_the_row_itself(
     earlier = new_job(settings, db, TITLES[0])
     rows.record(db, earlier.id, 0, [done(inputs(earlier, TITLES[0])[0])], 1)
     later = new_job(settings, db, TITLES[0])
-    item = Inputs(later.columns, later.fields).of(1, {"title": f"<i>{TITLES[0]}</i>"})
+    item = Inputs(later.columns, later.plan).of(1, {"title": f"<i>{TITLES[0]}</i>"})
     (known,) = memory.divide(db, Shard(later, 0), [item], (), {"m"}).known
     assert (known.values["brand"].start, known.values["brand"].end) == (3, 7)
 

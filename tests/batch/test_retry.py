@@ -93,8 +93,8 @@ def test_rows_that_were_not_read_yet_cannot_be_read_again(db: Database, make_job
 
 
 def test_a_new_version_leaves_the_old_one_as_it_is(db: Database, job: Job) -> None:
-    second = jobs.submit(db, job.upload_id, job.columns, job.fields, "B", version_of=job)
-    third = jobs.submit(db, job.upload_id, job.columns, job.fields, "C", version_of=second)
+    second = jobs.submit(db, job.upload_id, job.columns, job.plan, "B", version_of=job)
+    third = jobs.submit(db, job.upload_id, job.columns, job.plan, "C", version_of=second)
     assert [one.version for one in jobs.versions(db, third)] == [1, 2, 3]
     assert jobs.get(db, job.id).done == 2
     assert {one.origin_id for one in jobs.versions(db, job)} == {job.id}

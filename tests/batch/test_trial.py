@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from batch.columns import Columns
 from batch.fields import FieldSet
+from batch.plan import Plan
 from batch.trial import try_rows
 from core.chat_lane import ChatLane
 from core.db import Database
@@ -31,7 +32,7 @@ def test_trying_rows_gives_each_back_when_it_is_ready(
     slow = "title: Acme slow"
     endpoint.script = lambda text, _: Reply('{"brand": "Acme"}', delay_s=0.4 if text == slow else 0)
     rows = [(1, {"title": "Acme slow"}), (2, {"title": "Acme fast"})]
-    outcomes = list(try_rows(db, lane, Columns(text=("title",)), fields, rows))
+    outcomes = list(try_rows(db, lane, Columns(text=("title",)), Plan(fields), rows))
     assert [outcome.row_no for outcome in outcomes] == [2, 1]
 
 
@@ -40,7 +41,7 @@ def test_leaving_a_trial_early_cancels_what_is_under_way(
 ) -> None:
     endpoint.script = lambda text, _: Reply("{}", delay_s=5 if "slow" in text else 0)
     rows = [(1, {"title": "slow"}), (2, {"title": "fast"})]
-    trial = try_rows(db, lane, Columns(text=("title",)), fields, rows)
+    trial = try_rows(db, lane, Columns(text=("title",)), Plan(fields), rows)
     assert next(trial).row_no == 2
     trial.close()
     deadline = time.monotonic() + 5
@@ -52,7 +53,7 @@ def test_leaving_a_trial_early_cancels_what_is_under_way(
 def test_a_trial_is_recorded_as_chat_since_a_person_waits(
     endpoint: FakeEndpoint, db: Database, lane: ChatLane, fields: FieldSet
 ) -> None:
-    list(try_rows(db, lane, Columns(text=("title",)), fields, [(1, {"title": "Acme"})]))
+    list(try_rows(db, lane, Columns(text=("title",)), Plan(fields), [(1, {"title": "Acme"})]))
     with db.read() as connection:
         row = connection.execute(sa.select(usage)).mappings().one()
     assert (row["lane"], row["outcome"], row["job_id"]) == ("chat", "ok", None)

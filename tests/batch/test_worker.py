@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from batch import control, jobs, publish, retry, rows, uploads
 from batch.jobs import Job
+from batch.plan import Plan
 from core import products, schema
 from core.chat_lane import ChatLane
 from core.db import Database
@@ -272,7 +273,9 @@ def submit(settings: Settings, db: Database, titles: Sequence[str], *, fresh: bo
     lines = [f"P{number},{title}" for number, title in enumerate(titles, start=1)]
     data = io.BytesIO("\n".join(["id,title", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
-    return jobs.submit(db, upload.id, replace(COLUMNS, price=None), FIELDS, "Bottles", fresh=fresh)
+    return jobs.submit(
+        db, upload.id, replace(COLUMNS, price=None), Plan(FIELDS), "Bottles", fresh=fresh
+    )
 
 
 def test_tomorrows_catalog_is_paid_for_only_where_it_changed(

@@ -19,6 +19,7 @@ from batch.downloads import Form
 from batch.extract import Outcome
 from batch.fields import Field
 from batch.jobs import Job
+from batch.plan import Plan
 from core.db import Database
 from core.schema import RowStatus
 from core.settings import Settings
@@ -33,7 +34,7 @@ def make_job(settings: Settings, db: Database, count: int, name: str = "Spring")
     lines = [f"A{number},Tent {number}{' of canvas' * 30}" for number in range(1, count + 1)]
     data = io.BytesIO("\n".join(["sku,name", *lines]).encode())
     upload = uploads.store(settings, db, "shop.csv", data)
-    job = jobs.submit(db, upload.id, Columns(id="sku", text=("name",)), FIELDS, name)
+    job = jobs.submit(db, upload.id, Columns(id="sku", text=("name",)), Plan(FIELDS), name)
     done = Outcome(1, RowStatus.DONE, {"color": Value("green")})
     rows.record(db, job.id, 0, [done, Outcome(2, RowStatus.FAILED, error="No answer.")], 1)
     return job

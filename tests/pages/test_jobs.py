@@ -16,6 +16,7 @@ from batch.extract import Outcome
 from batch.fields import Field
 from batch.jobs import Job
 from batch.pace import Sample
+from batch.plan import Plan
 from core import products
 from core.db import Database
 from core.errors import JobError
@@ -37,7 +38,7 @@ CSV = b"sku,name,text\nA1,Tent,Sleeps four\nA2,Mat,Blue\nA3,Pot,Steel\n"
 def job(settings: Settings, db: Database) -> Job:
     upload = uploads.store(settings, db, "shop.csv", io.BytesIO(CSV))
     columns = uploads.guess(settings, upload)
-    return jobs.submit(db, upload.id, columns, (Field(name="color"),), "Spring $5 <b>")
+    return jobs.submit(db, upload.id, columns, Plan((Field(name="color"),)), "Spring $5 <b>")
 
 
 def ended(db: Database, job: Job, outcomes: Sequence[Outcome], **changes: Any) -> None:
@@ -83,7 +84,9 @@ def sent_job(settings: Settings, db: Database) -> Job:
     """A job of which a provider has two batches."""
     upload = uploads.store(settings, db, "shop.csv", io.BytesIO(CSV))
     columns = uploads.guess(settings, upload)
-    job = jobs.submit(db, upload.id, columns, (Field(name="color"),), "Far", provider="far_away")
+    job = jobs.submit(
+        db, upload.id, columns, Plan((Field(name="color"),)), "Far", provider="far_away"
+    )
     runs.begin(db, job.id, job.run)
     for row_nos, answered in (([1, 2], 2), ([3], 0)):
         batch = sent.begin(db, job, "far_away", row_nos)
@@ -190,7 +193,9 @@ def test_any_row_of_a_long_table_is_one_step_away(
     upload = uploads.store(
         settings, db, "x.csv", io.BytesIO("\n".join(["sku,name", *lines]).encode())
     )
-    long = jobs.submit(db, upload.id, uploads.guess(settings, upload), (Field(name="x"),), "Long")
+    long = jobs.submit(
+        db, upload.id, uploads.guess(settings, upload), Plan((Field(name="x"),)), "Long"
+    )
     app = details(page, long)
     assert list(app.dataframe[0].value.index) == list(range(1, 101))
     app.number_input[0].set_value(634).run()

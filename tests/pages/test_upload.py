@@ -316,7 +316,7 @@ def test_rows_that_were_read_before_are_told_before_the_start(
     button(with_file, "Start with 3 rows").click().run()
     (first,) = jobs.listing(db)
     model = configured(settings)[0].model
-    inputs = Inputs(first.columns, first.fields)
+    inputs = Inputs(first.columns, first.plan)
     outcomes = [
         Outcome(row_no, RowStatus.DONE, key=inputs.of(row_no, cells.original).key, model=model)
         for row_no in (1, 2)

@@ -14,6 +14,7 @@ import pytest
 
 from batch import jobs, provider, runs, sent, uploads
 from batch.jobs import Job
+from batch.plan import Plan
 from batch.provider import ProviderRun
 from core.db import Database
 from core.pool import open_pool
@@ -56,7 +57,7 @@ class ProviderShop:
         lines = [f"P{row},{title(row)},{row}.50" for row in range(1, rows + 1)]
         data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
         upload = uploads.store(self.settings, self.db, "bottles.csv", data)
-        return jobs.submit(self.db, upload.id, COLUMNS, FIELDS, "Bottles", provider=NAME)
+        return jobs.submit(self.db, upload.id, COLUMNS, Plan(FIELDS), "Bottles", provider=NAME)
 
     def now(self, job: Job) -> Job:
         """The job as it is now."""

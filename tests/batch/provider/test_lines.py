@@ -12,6 +12,7 @@ import pytest
 from batch.answer_lines import NO_ANSWER, TOO_LATE, AnswerLines, AnswerReader
 from batch.extract import Extraction
 from batch.inputs import Input, Inputs
+from batch.plan import Plan
 from batch.request_lines import CheckedFile, RequestLines, custom_id, row_of
 from core.endpoints import Endpoint, Feature
 from core.schema import RowStatus
@@ -21,12 +22,12 @@ from tests.fake_endpoint import Reply, completion
 JOB = "0a1b2c3d4e"
 TIERED = frozenset({Feature.JSON_SCHEMA, Feature.SERVICE_TIER, Feature.PRIORITY})
 ENDPOINT = Endpoint("e", "http://e", "m", batch_requests=3, input_price=4.0, supports=TIERED)
-EXTRACTION = Extraction(COLUMNS, FIELDS, attempts=3)
+EXTRACTION = Extraction(COLUMNS, Plan(FIELDS), attempts=3)
 GOOD = json.loads(completion(Reply('{"brand": "Acme"}')))
 
 
 def items(count: int, size: int = 0) -> list[Input]:
-    inputs = Inputs(COLUMNS, FIELDS)
+    inputs = Inputs(COLUMNS, Plan(FIELDS))
     return [inputs.of(row, {"title": f"Acme {row}" + "x" * size}) for row in range(1, count + 1)]
 
 
