@@ -183,6 +183,14 @@ rows = Table(
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("reviewed_by", Text, nullable=False, server_default=""),
     Column("reviewed_at", Float),
+    #: Which product it is, where it was approved or equals one that was: see demonstrations.
+    Column("text_key", LargeBinary(16)),
+)
+sa.Index(
+    "rows_by_text",
+    rows.c.text_key,
+    sqlite_where=rows.c.text_key.is_not(None),
+    postgresql_where=rows.c.text_key.is_not(None),
 )
 sa.Index(
     "rows_by_review",

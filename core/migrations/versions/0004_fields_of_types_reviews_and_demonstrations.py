@@ -39,6 +39,14 @@ def _add_review(batch_op: object) -> None:
     add(sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
     add(sa.Column("reviewed_by", sa.Text(), nullable=False, server_default=""))
     add(sa.Column("reviewed_at", sa.Float()))
+    add(sa.Column("text_key", sa.LargeBinary(16)))
+    batch_op.create_index(  # type: ignore[attr-defined]
+        "rows_by_text",
+        ["text_key"],
+        unique=False,
+        sqlite_where=sa.text("text_key IS NOT NULL"),
+        postgresql_where=sa.text("text_key IS NOT NULL"),
+    )
     batch_op.create_index(  # type: ignore[attr-defined]
         "rows_by_review",
         ["job_id", "review", "row_no"],

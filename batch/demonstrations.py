@@ -1,0 +1,144 @@
+"""Demonstrations: products with the right answer, shown to the model with rows like them.
+
+Every change raises a demonstration's version, so that the search index follows. A deleted
+one stays as a mark until the index has heard of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from batch.inputs import KEY_BYTES
+from core.db import Database, clock
+from core.errors import NotFoundError
+from core.schema import demonstrations
+
+#: One demonstration of so many is held back.
+HELD_BACK_OF = 5
+#: Stored with one statement.
+AT_ONCE = 500
+#: What was not deleted.
+THERE = demonstrations.c.deleted.is_(False)
+
+
+def text_key(text: str, product_type: str) -> bytes:
+    """Names a product as the model reads it: the same in every catalog and job; 16 bytes."""
+    named = f"{product_type.strip().casefold()}\0{text}"
+    return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
+
+
+def is_held_back(key: bytes) -> bool:
+    """Whether a product is kept to measure the model by.
+
+    Told by its key alone: what was held back once is never shown later.
+    """
+    return int.from_bytes(key[:8]) % HELD_BACK_OF == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product with the right answer, to be a demonstration.
+
+    Attributes:
+        text: As the model reads it.
+        product_type: What kind of product it is; empty where that is not known.
+        answer: Field name to the right value, as the model should answer; None where there
+            is none. A field that is not in it was not judged.
+        job_id: Where it comes from; None: from a file.
+        row_no: The row of that job.
+    """
+
+    text: str
+    product_type: str
+    answer: Mapping[str, Any]
+    job_id: str | None = None
+    row_no: int | None = None
+
+    @property
+    def key(self) -> bytes:
+        """Names the product; see :func:`text_key`."""
+        return text_key(self.text, self.product_type)
+
+
+def add(connection: Connection, products: Iterable[Product]) -> None:
+    """Make products demonstrations, or change those that are there already."""
+    moment = clock(connection)
+    given = {product.key: product for product in products}
+    stored = [_stored(key, given[key], moment) for key in sorted(given)]
+    for at in range(0, len(stored), AT_ONCE):
+        connection.execute(_adding(connection.dialect.name), stored[at : at + AT_ONCE])
+
+
+def _stored(key: bytes, product: Product, moment: float) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(8),
+        "text_key": key,
+        "product_type": product.product_type,
+        "text": product.text,
+        "answer": dict(product.answer),
+        "job_id": product.job_id,
+        "row_no": product.row_no,
+        "held_back": is_held_back(key),
+        "enabled": True,
+        "deleted": False,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _adding(dialect: str) -> sa.Insert:
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(demonstrations)
+    names = ("product_type", "answer", "job_id", "row_no", "enabled", "deleted", "updated_at")
+    change: dict[str, Any] = {name: statement.excluded[name] for name in names}
+    change["version"] = demonstrations.c.version + 1
+    built: sa.Insert = statement.on_conflict_do_update(index_elements=["text_key"], set_=change)
+    return built
+
+
+def change(connection: Connection, demonstration_id: str, values: Mapping[str, Any]) -> int:
+    """Change a demonstration and raise its version; returns how many there were to change."""
+    return connection.execute(
+        demonstrations.update()
+        .where(demonstrations.c.id == demonstration_id)
+        .values(version=demonstrations.c.version + 1, updated_at=clock(connection), **values)
+    ).rowcount
+
+
+def switch(db: Database, demonstration_id: str, *, enabled: bool) -> None:
+    """Have a demonstration used, or not.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    _change_one(db, demonstration_id, {"enabled": enabled})
+
+
+def remove(db: Database, demonstration_id: str) -> None:
+    """Remove a demonstration; the row that it came from stays as it is.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    _change_one(db, demonstration_id, {"deleted": True})
+
+
+def _change_one(db: Database, demonstration_id: str, values: Mapping[str, Any]) -> None:
+    there = sa.and_(demonstrations.c.id == demonstration_id, THERE)
+    with db.write() as connection:
+        found = connection.execute(sa.select(demonstrations.c.id).where(there)).scalar()
+        if found is None or not change(connection, found, values):
+            raise gone(demonstration_id)
+
+
+def gone(demonstration_id: str) -> NotFoundError:
+    """What is raised where there is no such demonstration."""
+    return NotFoundError(f"There is no example {demonstration_id}; it may have been deleted.")
