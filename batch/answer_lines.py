@@ -127,16 +127,18 @@ class AnswerReader:
         tokens = read_tokens(body) if isinstance(body, dict) else Tokens()
         try:
             answer = read_answer(body, self.endpoint)
-            values, notes = self.extraction.read(answer, item)
+            found = self.extraction.read(answer, item)
         except AnswerError as error:
             call = self.endpoint.call(Lane.BATCH, tokens, outcome_of(error), total_ms=0.0)
             return self._failed(item, error, before, tokens=tokens, calls=(call,))
         return Outcome(
             item.row_no,
             RowStatus.DONE,
-            values=values,
-            notes=notes,
+            values=found.values,
+            notes=found.notes,
+            flags=found.flags,
             key=item.key,
+            product_type=item.product_type,
             model=answer.model,
             tokens=tokens,
             calls=(self.endpoint.call(Lane.BATCH, tokens, OK, total_ms=0.0),),
@@ -155,6 +157,7 @@ class AnswerReader:
             reason=error.reason,
             raw=error.raw if isinstance(error, AnswerError) else "",
             key=item.key,
+            product_type=item.product_type,
             **parts,
         )
 

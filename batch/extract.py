@@ -1,8 +1,4 @@
-"""One row in, grounded metadata out. Knows no database and no job.
-
-An answer that is not a whole JSON object is an error: nothing here repairs
-broken JSON, because a repaired answer looks like a good one.
-"""
+"""One row in, grounded metadata out. Knows no database and no job."""
 
 from __future__ import annotations
 
@@ -10,18 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
 
-from batch.answers import answer_schema, coerce
+from batch import reading
+from batch.answers import answer_schema
 from batch.columns import Columns
 from batch.fields import FieldSet
 from batch.flags import Flag
-from batch.grounding import ground
 from batch.inputs import Input
 from batch.plan import Plan
-from batch.prompt import ROW_CHARACTERS, messages, system_text
+from batch.prompt import messages, system_text
+from batch.reading import Reading
 from core.errors import AnswerError, CutOffError, EndpointError, ModelError, Refused
 from core.model import Answer, Request
 from core.schema import RowStatus
@@ -150,26 +146,13 @@ class Extraction:
             )
         return self._shared[id(fields)]
 
-    def read(self, answer: Answer, item: Input) -> tuple[dict[str, Value], tuple[str, ...]]:
-        """Typed, grounded values and notes from an answer.
+    def read(self, answer: Answer, item: Input) -> Reading:
+        """What an answer says about a row.
 
         Raises:
             AnswerError: It is not what was asked for.
         """
-        try:
-            parsed = orjson.loads(answer.text)
-        except orjson.JSONDecodeError as error:
-            raise AnswerError("The model's answer was not valid JSON.", raw=answer.text) from error
-        if not isinstance(parsed, dict):
-            raise AnswerError("The model's answer was not a JSON object.", raw=answer.text)
-        typed, problems = coerce(item.fields, parsed)
-        missing = [one.name for one in item.fields if one.required and one.name not in typed]
-        if missing:
-            raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
-        values = {name: ground(value, item.row, self.columns.text) for name, value in typed.items()}
-        if item.cut:
-            problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
-        return values, tuple(problems)
+        return reading.read(answer, item, self.columns.text)
 
 
 def nothing_to_read(item: Input) -> Outcome:
@@ -198,9 +181,7 @@ class _Attempts:
         self._limit = limit
         self._cut_off = 0
 
-    async def outcome(
-        self, item: Input, read: Callable[[Answer], tuple[dict[str, Value], tuple[str, ...]]]
-    ) -> Outcome:
+    async def outcome(self, item: Input, read: Callable[[Answer], Reading]) -> Outcome:
         async def once() -> Outcome:
             self._count += 1
             try:
@@ -210,8 +191,15 @@ class _Attempts:
                 raise
             self._tokens += answer.tokens
             self._total_ms += answer.total_ms
-            values, notes = read(answer)
-            return self._ended(item, RowStatus.DONE, values=values, notes=notes, model=answer.model)
+            found = read(answer)
+            return self._ended(
+                item,
+                RowStatus.DONE,
+                values=found.values,
+                notes=found.notes,
+                flags=found.flags,
+                model=answer.model,
+            )
 
         try:
             return await self._with_retries(once)

@@ -1,0 +1,71 @@
+"""A model's answer, read: typed values with where they stand, and what is to be doubted.
+
+The one way from an answer to a result, whoever gave the answer: parsed, typed
+(:mod:`batch.answers`), then looked for in the row (:mod:`batch.grounding`).
+
+An answer that is not a whole JSON object is an error: nothing here repairs
+broken JSON, because a repaired answer looks like a good one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from batch.answers import coerce
+from batch.flags import Flag
+from batch.grounding import ground
+from batch.inputs import Input
+from batch.prompt import ROW_CHARACTERS
+from core.errors import AnswerError
+from core.model import Answer
+from core.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an answer says about one row.
+
+    Attributes:
+        values: By field name, in the order of the fields.
+        notes: What was noticed and corrected, in words.
+        flags: Why a person should look at it.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+def read(answer: Answer, item: Input, columns: Sequence[str]) -> Reading:
+    """What an answer says about a row.
+
+    Args:
+        answer: As the model gave it.
+        item: The row that it was asked about.
+        columns: Columns the model read, in order.
+
+    Raises:
+        AnswerError: It is not what was asked for.
+    """
+    typed, problems = coerce(item.fields, _parsed(answer.text))
+    missing = [one.name for one in item.fields if one.required and one.name not in typed]
+    if missing:
+        raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
+    values = {name: ground(value, item.row, columns) for name, value in typed.items()}
+    if item.cut:
+        problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
+    return Reading(values, tuple(problems))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise AnswerError("The model's answer was not valid JSON.", raw=text) from error
+    if not isinstance(parsed, dict):
+        raise AnswerError("The model's answer was not a JSON object.", raw=text)
+    return parsed
