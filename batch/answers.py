@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batch.fields import Field, FieldSet, FieldType
+from batch.numbers import only_number
 from core.values import Scalar
 
 MAX_ITEMS = 8
@@ -25,9 +26,6 @@ _NOTHING_WORDS = """
 _NOTHING = frozenset(word.strip() for word in _NOTHING_WORDS.split("|"))
 _YES = frozenset(["yes", "true", "y", "1", "ja", "oui", "sí", "si"])
 _NO = frozenset(["no", "false", "n", "0", "nein", "non"])
-# A sign counts only where no word goes before it: "size-10" is ten.
-_NUMBER = re.compile(r"(?:(?<![\w.])[-+])?(?:\d[\d,.]*\d|\d|\.\d+)")
-_GROUPED = re.compile(r"[-+]?\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3}){2,})")
 # Databases refuse NUL, and UTF-8 a lone half of a surrogate pair.
 _UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -135,23 +133,12 @@ def _number(raw: Any) -> float:
     if isinstance(raw, bool):
         raise _Refused(f"{words} is not a number")
     try:
-        number = float(raw) if isinstance(raw, int | float) else _only_number(words)
+        number = float(raw) if isinstance(raw, int | float) else only_number(words)
     except (ValueError, OverflowError) as error:
         raise _Refused(f'"{words}" is not one number') from error
     if not math.isfinite(number):
         raise _Refused(f"{words} is not a number")
     return number
-
-
-def _only_number(words: str) -> float:
-    """``1,299.50``, ``1.299,50``, ``12,5 cm`` and ``1,299``; a single point is decimal."""
-    (text,) = _NUMBER.findall(words)
-    comma, point = text.rfind(","), text.rfind(".")
-    if _GROUPED.fullmatch(text):
-        text = re.sub(r"[,.]", "", text)
-    elif comma >= 0 and point >= 0:
-        text = text.replace("." if comma > point else ",", "")
-    return float(text.replace(",", "."))
 
 
 def _boolean(raw: Any) -> bool:

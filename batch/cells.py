@@ -23,7 +23,8 @@ _BLOCK_TAGS = """
     source summary svg table tbody td textarea tfoot th thead title tr ul video
 """
 _HIDDEN, _INLINE = frozenset(_HIDDEN_TAGS.split()), frozenset(_INLINE_TAGS.split())
-_KNOWN = _HIDDEN | _INLINE | frozenset(_BLOCK_TAGS.split())
+#: The tags of HTML; what else stands in angle brackets is text.
+TAGS = _HIDDEN | _INLINE | frozenset(_BLOCK_TAGS.split())
 
 # A "<" that begins no tag and no comment is a character of the text.
 _PLAIN_LESS = re.compile(r"<(?!/?[a-zA-Z][^<>]*>|!--|!doctype)", re.IGNORECASE)
@@ -73,7 +74,7 @@ class _Text(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _HIDDEN:
             self._hidden += 1
-        elif tag not in _KNOWN and "-" not in tag and ":" not in tag:
+        elif tag not in TAGS and "-" not in tag and ":" not in tag:
             # "sizes <M and >XL" is no tag; what is not HTML stays.
             self.parts.append(self.get_starttag_text() or "")
         elif tag not in _INLINE:

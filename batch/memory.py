@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.flags import Flag
-from batch.grounding import ground
+from batch.grounding import placed
 from batch.inputs import Input
 from batch.jobs import Job
 from batch.ranges import Shard
@@ -205,7 +205,7 @@ def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcom
 def _regrounded(value: Value, item: Input, columns: Columns) -> Value:
     if value.origin is Origin.HUMAN:
         return value
-    return ground(value.value, item.row, columns.text)
+    return placed(value, value.value if value.raw is None else value.raw, item.row, columns.text)
 
 
 def _these(keys: Collection[bytes]) -> sa.CTE | None:

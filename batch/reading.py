@@ -16,13 +16,15 @@ from typing import Any
 import orjson
 
 from batch.answers import coerce
+from batch.fields import Field
 from batch.flags import Flag
 from batch.grounding import ground
 from batch.inputs import Input
 from batch.prompt import ROW_CHARACTERS
+from batch.repair import repair
 from core.errors import AnswerError
 from core.model import Answer
-from core.values import Value
+from core.values import Scalar, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,21 @@ def read(answer: Answer, item: Input, columns: Sequence[str]) -> Reading:
     missing = [one.name for one in item.fields if one.required and one.name not in typed]
     if missing:
         raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
-    values = {name: ground(value, item.row, columns) for name, value in typed.items()}
+    values = {
+        one.name: _settled(one, typed[one.name], item, columns)
+        for one in item.fields
+        if one.name in typed
+    }
     if item.cut:
         problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
     return Reading(values, tuple(problems))
+
+
+def _settled(field: Field, value: Scalar, item: Input, columns: Sequence[str]) -> Value:
+    """The value with its place; one that was to be copied as the row writes it."""
+    if field.copied and isinstance(value, str):
+        return repair(value, item.row, columns) or Value(value)
+    return ground(value, item.row, columns)
 
 
 def _parsed(text: str) -> dict[str, Any]:

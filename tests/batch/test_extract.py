@@ -69,7 +69,7 @@ def test_values_are_typed_and_say_where_they_stand(fields: FieldSet) -> None:
     outcome, _ = extract_row(always(good()), fields)
     assert outcome.status is RowStatus.DONE
     brand, capacity = outcome.values["brand"], outcome.values["capacity"]
-    assert (brand.value, brand.origin, brand.column) == ("acme", Origin.STATED, "title")
+    assert (brand.value, brand.origin, brand.column) == ("Acme", Origin.STATED, "title")
     assert ROW["title"][brand.start : brand.end] == "Acme"
     assert (capacity.value, capacity.start) == (2.0, 12)
 
