@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from batch import pace, rows, sent
+from batch import approved, pace, rows, sent
 from batch.answer_lines import AnswerLines, AnswerReader
 from batch.order import ChangedError, Order
 from batch.ranges import Shard
@@ -98,11 +98,15 @@ def _store(order: Order, batch: SentBatch, remote: RemoteBatch, lines: AnswerLin
         shard = Shard(job, shard_no)
         wanted = order.missing(shard).intersection(numbers)
         before = tries(earlier, numbers[0], numbers[-1])
+        items = order.inputs(shard, wanted)
         outcomes = [
-            reader.outcome(item, lines.line(item.row_no), before[item.row_no])
-            for item in order.inputs(shard, wanted)
+            reader.outcome(item, lines.line(item.row_no), before[item.row_no]) for item in items
         ]
-        came = [one for one in outcomes if one is not None]
+        came = [
+            approved.applied(one, item)
+            for one, item in zip(outcomes, items, strict=True)
+            if one is not None
+        ]
         moved = partial(sent.advance, batch=batch, before=at, to=numbers[-1])
         if not rows.record(order.db, job.id, shard_no, came, job.run, moved):
             raise ChangedError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -52,6 +52,7 @@ class Product:
         product_type: What kind of product it is; empty where that is not known.
         answer: Field name to the right value, as the model should answer; None where there
             is none. A field that is not in it was not judged.
+        values: Field name to what was approved, as :mod:`batch.teaching` keeps it.
         job_id: Where it comes from; None: from a file.
         row_no: The row of that job.
     """
@@ -59,6 +60,7 @@ class Product:
     text: str
     product_type: str
     answer: Mapping[str, Any]
+    values: Mapping[str, Any] = field(default_factory=dict)
     job_id: str | None = None
     row_no: int | None = None
 
@@ -84,6 +86,7 @@ def _stored(key: bytes, product: Product, moment: float) -> dict[str, Any]:
         "product_type": product.product_type,
         "text": product.text,
         "answer": dict(product.answer),
+        "values": dict(product.values),
         "job_id": product.job_id,
         "row_no": product.row_no,
         "held_back": is_held_back(key),
@@ -97,7 +100,16 @@ def _stored(key: bytes, product: Product, moment: float) -> dict[str, Any]:
 
 def _adding(dialect: str) -> sa.Insert:
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(demonstrations)
-    names = ("product_type", "answer", "job_id", "row_no", "enabled", "deleted", "updated_at")
+    names = (
+        "product_type",
+        "answer",
+        "values",
+        "job_id",
+        "row_no",
+        "enabled",
+        "deleted",
+        "updated_at",
+    )
     change: dict[str, Any] = {name: statement.excluded[name] for name in names}
     change["version"] = demonstrations.c.version + 1
     built: sa.Insert = statement.on_conflict_do_update(index_elements=["text_key"], set_=change)

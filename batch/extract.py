@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,8 @@ class Outcome:
         raw: The model's answer where it could not be used.
         key: What went into it; see :mod:`batch.inputs`.
         product_type: What kind of product it is.
+        text_key: Which product it is, where a person has approved its values.
+        extracted: The model's own values, where approved ones have taken their place.
         model: Which model gave it.
         attempts: Calls it took; none where it was known already.
         tokens: Of all attempts together.
@@ -63,6 +65,8 @@ class Outcome:
     raw: str = ""
     key: bytes | None = None
     product_type: str = ""
+    text_key: bytes | None = None
+    extracted: Mapping[str, Value] | None = None
     model: str = ""
     attempts: int = 1
     tokens: Tokens = field(default_factory=Tokens)

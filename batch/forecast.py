@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from batch import approved
 from batch.columns import Columns
 from batch.inputs import Inputs
 from batch.memory import known_keys
@@ -24,7 +25,8 @@ class Forecast:
 
     Attributes:
         rows: All rows of the catalog.
-        known: Those that were read before, and have not changed since.
+        known: Those that were read before and have not changed since, and those whose
+            values a person has approved.
         repeated: Of the others, those that equal an earlier row of the catalog.
     """
 
@@ -64,14 +66,15 @@ def forecast(
     table = table_path(settings, upload_id)
     _, total = table_info(table)
     inputs = Inputs(columns, plan)
-    found = (inputs.of(row_no, row).key for row_no, row in read_table(table))
+    found = (inputs.of(row_no, row) for row_no, row in read_table(table))
     seen = known = 0
     unknown: list[np.ndarray] = []
-    while keys := list(islice(found, SHARD_ROWS)):
+    while items := approved.with_judgements(db, list(islice(found, SHARD_ROWS))):
         with db.read() as connection:
-            there = known_keys(connection, set(keys), answering)
-        new = [key for key in keys if key not in there]
-        seen, known = seen + len(keys), known + len(keys) - len(new)
+            there = known_keys(connection, {item.key for item in items}, answering)
+        asked = (item for item in items if not approved.suffices(item))
+        new = [item.key for item in asked if item.key not in there]
+        seen, known = seen + len(items), known + len(items) - len(new)
         unknown.append(_halves(new))
         if progress:
             progress(seen, total)

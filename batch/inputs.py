@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
@@ -15,6 +16,22 @@ from batch.plan import Plan
 from batch.prompt import PROMPT_VERSION, row_text, system_text
 
 KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a person has said about a product; see :mod:`batch.approved`.
+
+    Attributes:
+        key: Names the product; see :func:`batch.demonstrations.text_key`.
+        answer: Field name to the right value; None where there is none. A field that is
+            not in it was not judged.
+        held_back: Whether the model is measured by it.
+    """
+
+    key: bytes
+    answer: Mapping[str, Any]
+    held_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +47,7 @@ class Input:
         fields: What is asked for.
         key: The same for every row of which a model is asked exactly the same,
             in this and in other catalogs; 16 bytes.
+        judged: What a person has said about this very product, if anybody has.
     """
 
     row_no: int
@@ -39,6 +57,7 @@ class Input:
     key: bytes
     product_type: str
     fields: FieldSet
+    judged: Judged | None = None
 
 
 class Inputs:

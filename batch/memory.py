@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from batch import approved
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.flags import Flag
@@ -65,6 +66,8 @@ def divide(
 ) -> Division:
     """Claim rows of a shard and look up what is known of them.
 
+    Rows whose values a person has approved are known, too (:mod:`batch.approved`).
+
     Args:
         db: Our tables.
         shard: Where the rows stand.
@@ -72,15 +75,28 @@ def divide(
         again: Numbers of those that a person wants to have read again.
         answering: The models that may answer.
     """
+    said = {} if shard.job.fresh else _said(items, again)
+    items = [item for item in items if item.row_no not in said]
     claimed = claim(db, shard, items)
     ours = [item for item in items if item.row_no in claimed]
     found = lookup(db, shard, ours, again, answering)
     columns = shard.job.columns
+    known = (recalled(found[item.key], item, columns) for item in ours if item.key in found)
     return Division(
-        known=[recalled(found[item.key], item, columns) for item in ours if item.key in found],
+        known=[*said.values(), *known],
         ours=[item for item in ours if item.key not in found],
         others=[item for item in items if item.row_no not in claimed],
     )
+
+
+def _said(items: Sequence[Input], again: Collection[int]) -> dict[int, Outcome]:
+    """Rows that need no call since a person has said everything about them, by number."""
+    anew = set(again)
+    return {
+        item.row_no: approved.outcome(item)
+        for item in items
+        if approved.suffices(item) and item.row_no not in anew
+    }
 
 
 def claim(db: Database, shard: Shard, items: Sequence[Input]) -> set[int]:
@@ -183,10 +199,13 @@ def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcom
     """The outcome of a row, from the stored result of an equal one.
 
     Where a value stands is looked for again: the cells may differ in what the
-    model does not see.
+    model does not see. Of a row whose values were approved it is the model's own
+    result: what was approved is looked up anew, since it may have changed since.
     """
-    values = {name: Value.from_json(value) for name, value in stored["values"].items()}
-    return Outcome(
+    own = stored["extracted"] if stored["text_key"] is not None else None
+    given = stored["values"] if own is None else own
+    values = {name: Value.from_json(value) for name, value in given.items()}
+    outcome = Outcome(
         item.row_no,
         RowStatus(stored["status"]),
         values={name: _regrounded(value, item, columns) for name, value in values.items()},
@@ -200,6 +219,7 @@ def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcom
         model=stored["model"],
         attempts=0,
     )
+    return approved.applied(outcome, item)
 
 
 def _regrounded(value: Value, item: Input, columns: Columns) -> Value:

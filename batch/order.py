@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from batch import rows
+from batch import approved, rows
 from batch.extract import Extraction
 from batch.inputs import Input, Inputs
 from batch.jobs import Job
@@ -61,7 +61,8 @@ class Order:
         inputs = Inputs(self.job.columns, self.job.plan)
         table = table_path(self.settings, self.job.upload_id)
         found = read_table(table, shard.first_row, shard.count)
-        return [inputs.of(number, row) for number, row in found if number in wanted]
+        items = [inputs.of(number, row) for number, row in found if number in wanted]
+        return approved.with_judgements(self.db, items)
 
     @contextmanager
     def spool(self) -> Iterator[IO[bytes]]:

@@ -10,6 +10,7 @@ from core.schema import (
     BatchStatus,
     JobStatus,
     claims,
+    demonstrations,
     jobs,
     provider_batches,
     rows,
@@ -67,12 +68,13 @@ def _shards(connection: Connection, job_id: str) -> int:
 def _records(connection: Connection, job_id: str) -> int:
     """Remove some of what else is kept of a job; returns how many records.
 
-    What its calls have cost is kept, without its name.
+    What its calls have cost and what was learnt from it are kept, without its name.
     """
-    of_job = sa.select(usage.c.id).where(usage.c.job_id == job_id).limit(RECORDS_AT_ONCE)
-    forget = usage.update().where(usage.c.id.in_(of_job)).values(job_id=None)
-    if count := connection.execute(forget).rowcount:
-        return count
+    for kept in (usage, demonstrations):
+        of_job = sa.select(kept.c.id).where(kept.c.job_id == job_id).limit(RECORDS_AT_ONCE)
+        forget = kept.update().where(kept.c.id.in_(of_job)).values(job_id=None)
+        if count := connection.execute(forget).rowcount:
+            return count
     for table, key in ((samples, samples.c.at), (claims, claims.c.input_key)):
         some = sa.select(key).where(table.c.job_id == job_id).limit(RECORDS_AT_ONCE)
         remove = table.delete().where(table.c.job_id == job_id, key.in_(some))

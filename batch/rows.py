@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from itertools import islice
@@ -28,7 +28,10 @@ from core.values import Value
 ENDED = (RowStatus.DONE, RowStatus.FAILED)
 REASON_CHARACTERS = 120
 #: What a row keeps of its earlier result when it fails at being read again.
-_AS_IT_WAS = ("values", "notes", "flags", "confidence", "review", "reason", "raw", "model", "run")
+_AS_IT_WAS = (
+    *("values", "extracted", "text_key", "notes", "flags", "confidence", "review"),
+    *("reason", "raw", "model", "run"),
+)
 _SUMMED = ("attempts", "prompt_tokens", "completion_tokens")
 
 
@@ -137,18 +140,10 @@ def _upsert(dialect: str) -> sa.Insert:
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(rows)
     new = statement.excluded
     kept = sa.and_(rows.c.model != "", new.status != RowStatus.DONE)
-    as_it_was = (
-        "values",
-        "notes",
-        "flags",
-        "confidence",
-        "review",
-        "reason",
-        "raw",
-        "model",
-        "run",
-    )
-    change = {name: sa.case((kept, rows.c[name]), else_=new[name]) for name in as_it_was}
+    change = {name: sa.case((kept, rows.c[name]), else_=new[name]) for name in _AS_IT_WAS}
+    # What a person has approved stays approved where those values are what it got again.
+    approved = sa.and_(rows.c.review == Review.APPROVED, new.text_key.is_not(None))
+    change["review"] = sa.case((sa.or_(kept, approved), rows.c.review), else_=new.review)
     change |= {name: new[name] for name in ("error", "input_key", "product_type", "finished_at")}
     change |= {name: rows.c[name] + new[name] for name in _SUMMED}
     in_vain = sa.and_(kept, new.status == RowStatus.FAILED)
@@ -165,7 +160,7 @@ def _stored(job_id: str, outcome: Outcome, run: int, at: float) -> dict[str, Any
         "job_id": job_id,
         "row_no": outcome.row_no,
         "status": outcome.status,
-        "values": {name: value.to_json() for name, value in outcome.values.items()},
+        "values": _dumped(outcome.values),
         "notes": list(outcome.notes),
         "error": outcome.error,
         "reason": outcome.reason[:REASON_CHARACTERS],
@@ -175,6 +170,8 @@ def _stored(job_id: str, outcome: Outcome, run: int, at: float) -> dict[str, Any
         "review": Review.FLAGGED if outcome.flags else Review.NONE,
         "flags": [flag.to_json() for flag in outcome.flags],
         "confidence": outcome.confidence,
+        "text_key": outcome.text_key,
+        "extracted": None if outcome.extracted is None else _dumped(outcome.extracted),
         "model": outcome.model,
         "attempts": outcome.attempts,
         "prompt_tokens": outcome.tokens.prompt,
@@ -182,6 +179,10 @@ def _stored(job_id: str, outcome: Outcome, run: int, at: float) -> dict[str, Any
         "run": run,
         "finished_at": at,
     }
+
+
+def _dumped(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: value.to_json() for name, value in values.items()}
 
 
 def recount(connection: Connection, job_id: str, shard_no: int) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from batch import memory, rows, runs
+from batch import approved, memory, rows, runs
 from batch.extract import Extraction, Outcome
 from batch.inputs import Input, Inputs
 from batch.jobs import Job
@@ -83,7 +83,7 @@ class RowLoop:
         """See what is to be asked for, and store what is known."""
         job, extent = shard.job, (shard.job.id, shard.first_row, shard.count)
         wanted = frozenset(rows.missing(self._db, *extent))
-        items = list(self._read(shard, wanted))
+        items = approved.with_judgements(self._db, list(self._read(shard, wanted)))
         answering = memory.models(self._pool.roster.endpoints(), job.endpoint)
         again = rows.to_read_again(self._db, *extent)
         if shard.last:
@@ -204,7 +204,8 @@ async def _row_after_row(
 ) -> None:
     """Take row after row from the source that all of them share."""
     for item in source:
-        outcomes.put_nowait(await extraction.extract(lane.complete, item))
+        came = await extraction.extract(lane.complete, item)
+        outcomes.put_nowait(approved.applied(came, item))
 
 
 async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome], bool]:

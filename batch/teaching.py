@@ -98,6 +98,7 @@ class _Approval:
     job_id: str
     row_no: int
     answer: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
 def _approvals(
@@ -121,7 +122,8 @@ def _approvals(
         fields = plans[job_id].of_type(row["product_type"])
         item = known.get(job_id, {}).get(row_no)
         answer = _answer(fields, row["values"], item.row if item else {})
-        found[row["text_key"]].append(_Approval(job_id, row_no, answer))
+        values = _values(fields, row["values"])
+        found[row["text_key"]].append(_Approval(job_id, row_no, answer, values))
     return found
 
 
@@ -150,15 +152,17 @@ def _teach(
             change(connection, there["id"], {"deleted": True})
         return
     # What came from a file, or from a job that is gone, holds for the fields not judged since.
-    kept = there["answer"] if there is not None and there["job_id"] is None else {}
-    kept = {} if there is not None and there["deleted"] else kept
-    answer = dict(kept)
+    lasting = there is not None and there["job_id"] is None and not there["deleted"]
+    answer = dict(there["answer"]) if there and lasting else {}
+    values = dict(there["values"]) if there and lasting else {}
     for approval in approvals:
         answer |= approval.answer
+        values |= approval.values
     last = approvals[-1]
-    stands = {"answer": answer, "job_id": last.job_id, "row_no": last.row_no, "deleted": False}
+    stands = {"answer": answer, "values": values, "job_id": last.job_id, "row_no": last.row_no}
+    stands["deleted"] = False
     if there is None:
-        product = Product(item.text, item.product_type, answer, last.job_id, last.row_no)
+        product = Product(item.text, item.product_type, answer, values, last.job_id, last.row_no)
         add(connection, [product])
     elif any(there[name] != value for name, value in stands.items()):
         # One that was removed by hand and is approved anew is wanted again.
@@ -174,6 +178,15 @@ def _answer(
         stored = values.get(field.name)
         answer[field.name] = _as_answered(field, Value.from_json(stored), cells) if stored else None
     return answer
+
+
+def _values(fields: FieldSet, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What was approved, typed, with the unit that it is in."""
+    return {
+        field.name: {"value": stored[field.name]["value"] if field.name in stored else None}
+        | ({"unit": field.unit} if field.unit else {})
+        for field in fields
+    }
 
 
 def _as_answered(field: Field, value: Value, cells: Mapping[str, str]) -> Scalar | int:

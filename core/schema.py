@@ -178,7 +178,7 @@ rows = Table(
     #: The lowest of its values' confidences.
     Column("confidence", Float),
     #: The values that the model gave, where a person has changed them since.
-    Column("extracted", JSON),
+    Column("extracted", JSON(none_as_null=True)),
     #: Raised with every change by a person, so that nobody overwrites what they have not seen.
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("reviewed_by", Text, nullable=False, server_default=""),
@@ -241,6 +241,8 @@ demonstrations = Table(
     #: Field name to the right value, as the model should answer; null where there is none.
     #: A field that is not in it was not judged.
     Column("answer", JSON, nullable=False),
+    #: The same values as they were approved, with their fields' types and units, where known.
+    Column("values", JSON, nullable=False, server_default="{}"),
     #: Where it comes from, so long as that job is there.
     Column("job_id", String(16), index=True),
     Column("row_no", Integer),

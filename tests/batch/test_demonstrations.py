@@ -74,5 +74,5 @@ def test_it_names_the_job_that_it_comes_from_while_that_is_there(
     settings: Settings, db: Database
 ) -> None:
     job = new_job(settings, db, 1)
-    add(db, Product("Tea", "Tea", {}, job.id, 1), Product("Tee", "Tea", {}, "gone", 1))
+    add(db, Product("Tea", "Tea", {}, {}, job.id, 1), Product("Tee", "Tea", {}, {}, "gone", 1))
     assert {one.job_name for one in demonstration_list.listing(db)} == {"Bottles", None}

@@ -4,7 +4,8 @@ import time
 
 import sqlalchemy as sa
 
-from batch import control, jobs, pace, removal, rows
+from batch import control, demonstrations, jobs, pace, removal, rows
+from batch.demonstrations import Product
 from batch.extract import Outcome
 from batch.jobs import Job
 from core import schema
@@ -79,3 +80,14 @@ def test_jobs_that_are_there_are_left_alone(db: Database, make_job: MakeJob) -> 
     fill(db, job)
     assert not removal.remove_piece(db)
     assert jobs.get(db, job.id).done == 3
+
+
+def test_what_was_learnt_from_it_stays(db: Database, make_job: MakeJob) -> None:
+    job = make_job(10)
+    fill(db, job)
+    with db.write() as connection:
+        demonstrations.add(connection, [Product("Acme bottle", "", {}, {}, job.id, 1)])
+    control.delete(db, job.id)
+    while removal.remove_piece(db):
+        pass
+    assert count(db, schema.demonstrations, None) == 1

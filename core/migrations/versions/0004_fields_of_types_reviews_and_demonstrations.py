@@ -84,6 +84,7 @@ def _create_demonstrations() -> None:
         sa.Column("product_type", sa.Text(), nullable=False, server_default=""),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("answer", sa.JSON(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False, server_default="{}"),
         sa.Column("job_id", sa.String(16)),
         sa.Column("row_no", sa.Integer()),
         sa.Column("held_back", sa.Boolean(), nullable=False, server_default=sa.false()),

@@ -9,10 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from batch import rows, sent
+from batch.extract import Outcome
 from batch.standing import standing
 from core import schema
 from core.schema import JobStatus, RowStatus
+from core.values import Origin, Value
 from tests.batch.provider.conftest import GOOD, ProviderShop, number, until
+from tests.batch.test_approved import numbers
+from tests.batch.test_teaching import approve
 from tests.fake_endpoint import Reply
 
 
@@ -43,6 +47,21 @@ def test_each_row_gets_its_own_answer(shop: ProviderShop) -> None:
     ended = shop.work(shop.submit(300))
     found = rows.page(shop.settings, shop.db, ended, 1, 300)
     assert [row.values["capacity"].value for row in found] == list(range(1, 301))
+
+
+def test_what_was_approved_is_not_sent_and_stands_over_what_comes(shop: ProviderShop) -> None:
+    shown, held_back = numbers(held_back=False, count=10), numbers(held_back=True, count=3)
+    first = shop.submit(60)
+    right = {"brand": Value("Zenith", Origin.HUMAN)}
+    done = [Outcome(number, RowStatus.DONE, right) for number in [*shown, *held_back]]
+    rows.record(shop.db, first.id, 0, done, first.run)
+    approve(shop.settings, shop.db, first, *shown, *held_back)
+    ended = shop.work(shop.submit(60))
+    assert (ended.status, ended.done) == (JobStatus.DONE, 60)
+    assert shop.provider.sizes() == [50]
+    found = {row.row_no: row for row in rows.iterate(shop.settings, shop.db, ended)}
+    zenith = {number for number, row in found.items() if row.values["brand"].value == "Zenith"}
+    assert zenith == {*shown, *held_back}
 
 
 def test_a_download_that_breaks_off_is_begun_again(shop: ProviderShop) -> None:
