@@ -19,7 +19,7 @@ from batch import runs
 from batch.jobs import Job
 from batch.sent_batch import SentBatch, ranges
 from core.db import Database
-from core.schema import BatchStatus, JobStatus, jobs, provider_batches
+from core.schema import BatchStatus, JobStatus, RowStatus, jobs, provider_batches, rows
 
 if TYPE_CHECKING:
     # Pages show what is here, and the openai package would take half a second of their start.
@@ -42,7 +42,7 @@ def begin(db: Database, job: Job, endpoint: str, numbers: Sequence[int]) -> Sent
 
     Returns:
         None when they are not to be sent any more: another run has begun, the
-        job was stopped, or somebody else is sending one of them.
+        job was stopped, or somebody else is sending one of them or has its result.
     """
     batch_id = secrets.token_hex(8)
     with db.write() as connection:
@@ -51,6 +51,9 @@ def begin(db: Database, job: Job, endpoint: str, numbers: Sequence[int]) -> Sent
         if connection.execute(wanted).first() is None:
             return None
         if _overlap(_select(connection, job.id, _OPEN), numbers):
+            return None
+        # Whoever was slow between looking for what is missing and this moment looks again.
+        if _ended(connection, job.id, numbers):
             return None
         connection.execute(
             provider_batches.insert().values(
@@ -66,6 +69,16 @@ def begin(db: Database, job: Job, endpoint: str, numbers: Sequence[int]) -> Sent
         )
         (batch,) = _select(connection, job.id, provider_batches.c.id == batch_id)
         return batch
+
+
+def _ended(connection: Connection, job_id: str, numbers: Sequence[int]) -> bool:
+    """Whether one of these rows has a result or a reason already."""
+    query = sa.select(rows.c.row_no).where(
+        rows.c.job_id == job_id,
+        rows.c.row_no.between(numbers[0], numbers[-1]),
+        rows.c.status.in_((RowStatus.DONE, RowStatus.FAILED)),
+    )
+    return not set(numbers).isdisjoint(connection.execute(query).scalars())
 
 
 def _overlap(batches: Collection[SentBatch], numbers: Sequence[int]) -> bool:

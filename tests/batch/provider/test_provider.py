@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from batch import control, removal, rows, sent
+from batch.extract import Outcome
 from batch.farewell import take_leave
 from batch.retry import Way, retry_rows
 from batch.runs import begin
@@ -192,6 +193,16 @@ def test_several_at_work_on_the_same_job_do_no_harm(shop: ProviderShop) -> None:
         until(lambda: shop.now(job).status is JobStatus.DONE)
     assert shop.now(job).done == 1000
     assert set(shop.provider.paid.values()) == {1}
+
+
+def test_a_row_whose_result_came_while_it_was_being_packed_is_not_sent_again(
+    shop: ProviderShop,
+) -> None:
+    job = shop.submit(3)
+    begin(shop.db, job.id, job.run)
+    rows.record(shop.db, job.id, 0, [Outcome(2, RowStatus.DONE)], job.run)
+    assert sent.begin(shop.db, job, "provider", [1, 2, 3]) is None
+    assert sent.begin(shop.db, job, "provider", [1, 3])
 
 
 def test_what_stands_at_the_provider_can_be_told(shop: ProviderShop) -> None:
