@@ -15,11 +15,12 @@ import typer
 from batch import control, jobs, rows, uploads
 from batch.columns import Columns, check_columns
 from batch.downloads import Form, download
-from batch.fields import FieldSet, dump_fields, load_fields
+from batch.field_sources import find_plan
 from batch.forecast import forecast
 from batch.jobs import Job
 from batch.memory import models
 from batch.plan import Plan
+from batch.plan_file import check_plan, dump_plan
 from batch.results import write_lines
 from batch.standing import told
 from batch.summary import summary
@@ -42,7 +43,9 @@ SHOWN_FAILURES = 20
 
 def extract(
     catalog: Annotated[Path, typer.Argument(metavar="IN.csv", help="The catalog.")],
-    fields: Annotated[Path, typer.Option(help="FIELDS.json: what to extract.")],
+    fields: Annotated[
+        str, typer.Option(help="FIELDS.json, or the name of a saved set or template.")
+    ],
     out: Annotated[Path, typer.Option(help="Where the results go: .csv or .jsonl.")],
     id_column: Annotated[
         str | None, typer.Option("--id", help="Column with the product id.")
@@ -69,10 +72,11 @@ def extract(
     with opened() as (settings, db):
         form = _form(out)
         provider = _provider(settings, endpoint, cheapest=cheapest)
-        field_set = load_fields(fields)
+        plan = find_plan(db, fields)
         upload = _upload(settings, db, catalog)
+        check_plan(plan, upload.catalog.columns)
         columns = _columns(settings, upload, id_column, text)
-        job = _job(settings, db, upload, columns, field_set, provider, fresh=fresh)
+        job = _job(settings, db, upload, columns, plan, provider, fresh=fresh)
         job = _wait(settings, db, job)
         write_lines(out, download(settings, db, job.id, form))
         _report(settings, db, job, out, as_json)
@@ -148,14 +152,14 @@ def _job(
     db: Database,
     upload: Upload,
     columns: Columns,
-    fields: FieldSet,
+    plan: Plan,
     provider: str | None,
     *,
     fresh: bool,
 ) -> Job:
     """The job for exactly this work: an earlier one that goes on, or a new one."""
     answering = models(configured(settings), provider)
-    catalog = [upload.catalog.sha256, columns.to_json(), dump_fields(fields)]
+    catalog = [upload.catalog.sha256, columns.to_json(), dump_plan(plan)]
     parts = [*catalog, sorted(answering), fresh, *filter(None, [provider])]
     key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
     earlier = jobs.by_request(db, key)
@@ -164,12 +168,12 @@ def _job(
         earlier = None
     if earlier is None:
         if not fresh:
-            _say_forecast(settings, db, upload, columns, fields, answering)
+            _say_forecast(settings, db, upload, columns, plan, answering)
         job = jobs.submit(
             db,
             upload.id,
             columns,
-            Plan(fields),
+            plan,
             upload.name,
             request_key=key,
             fresh=fresh,
@@ -188,12 +192,12 @@ def _say_forecast(
     db: Database,
     upload: Upload,
     columns: Columns,
-    fields: FieldSet,
+    plan: Plan,
     answering: Collection[str],
 ) -> None:
     """Say how many rows are known already, where some are."""
     with bar("Looking for rows that were read before") as advance:
-        found = forecast(settings, db, upload.id, columns, Plan(fields), answering, advance)
+        found = forecast(settings, db, upload.id, columns, plan, answering, advance)
     if found.known or found.repeated:
         equal = f", {found.repeated:,} equal to another row" if found.repeated else ""
         say(f"{found.known:,} unchanged{equal}, {found.to_ask:,} to extract")
