@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 
+from batch.asking import Work, ask_at_once
 from batch.columns import Columns
 from batch.extract import Extraction, Outcome
 from batch.inputs import Inputs
 from batch.plan import Plan
 from core.chat_lane import ChatLane
 from core.db import Database
-from core.endpoints import Endpoint
-from core.errors import ModelError, SettingError
-from core.model import Answer, ModelClient, Request
-from core.schema import Lane
-from core.usage import CANCELLED, OK, Call, Tokens, outcome_of, record
+from core.usage import record
 
 #: A person sees what is wrong after two tries, not after five.
 ATTEMPTS = 2
@@ -36,79 +34,11 @@ def try_rows(
     """
     attempts = min(ATTEMPTS, lane.pool.settings.row_attempts)
     extraction, inputs = Extraction(columns, plan, attempts=attempts), Inputs(columns, plan)
-    with asyncio.Runner() as runner:
-        loop = runner.get_loop()
-        asker = _Asker(lane)
-        pending = {
-            loop.create_task(extraction.extract(asker.ask, inputs.of(number, row)))
-            for number, row in rows
-        }
-        try:
-            while pending:
-                ready, pending = runner.run(_first(pending))
-                outcomes = [task.result() for task in ready]
-                with db.write() as connection:
-                    record(connection, (call for one in outcomes for call in one.calls))
-                yield from outcomes
-        finally:
-            for task in pending:
-                task.cancel()
-            runner.run(asker.close(pending))
-
-
-async def _first(
-    tasks: set[asyncio.Task[Outcome]],
-) -> tuple[set[asyncio.Task[Outcome]], set[asyncio.Task[Outcome]]]:
-    return await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-
-
-class _Asker:
-    """Asks as people do, but leaves the reserve to them."""
-
-    def __init__(self, lane: ChatLane) -> None:
-        self._lane = lane
-        self._clients: dict[Endpoint, ModelClient] = {}
-        endpoints = [one for one in lane.pool.roster.endpoints() if Lane.CHAT in one.lanes]
-        if not endpoints:
-            raise SettingError("No endpoint serves people: see `lanes` in endpoints.toml.")
-        self._limit = asyncio.Semaphore(sum(one.batch_slots for one in endpoints))
-
-    async def ask(self, request: Request, note: Callable[[Call], None]) -> Answer:
-        async with self._limit:
-            with self._lane.entry() as entry:
-                while not entry.look():
-                    await asyncio.sleep(entry.pause_s)
-                client = self._client(entry.endpoint)
-                loop = asyncio.get_running_loop()
-                began, outcome, answer = loop.time(), CANCELLED, None
-                try:
-                    answer = await client.complete(request, lane=Lane.CHAT, slot=entry.slot)
-                    outcome = OK
-                    return answer
-                except ModelError as error:
-                    outcome = outcome_of(error)
-                    self._lane.pool.met(entry.endpoint, error)
-                    raise
-                finally:
-                    tokens = answer.tokens if answer else Tokens()
-                    entry.tokens = tokens.prompt + tokens.completion
-                    note(
-                        entry.endpoint.call(
-                            Lane.CHAT,
-                            tokens,
-                            outcome,
-                            queue_ms=entry.queue_ms,
-                            total_ms=(loop.time() - began) * 1000,
-                        )
-                    )
-
-    def _client(self, endpoint: Endpoint) -> ModelClient:
-        if endpoint not in self._clients:
-            timeout_s = self._lane.pool.settings.call_timeout_s
-            self._clients[endpoint] = ModelClient(endpoint, timeout_s=timeout_s)
-        return self._clients[endpoint]
-
-    async def close(self, tasks: set[asyncio.Task[Outcome]]) -> None:
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for client in self._clients.values():
-            await client.close()
+    works: list[Work[Outcome]] = [
+        partial(extraction.extract, item=inputs.of(number, row)) for number, row in rows
+    ]
+    with closing(ask_at_once(lane, works)) as ready:
+        for outcomes in ready:
+            with db.write() as connection:
+                record(connection, (call for one in outcomes for call in one.calls))
+            yield from outcomes

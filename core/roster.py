@@ -119,6 +119,11 @@ def embedded_slots(settings: Settings) -> int:
     return found.slots if found else model_server.slots(settings)
 
 
+def context_tokens(settings: Settings) -> int | None:
+    """What the model that reads the least reads at once; None where no server tells."""
+    return model_server.SLOT_TOKENS if needs_embedded(settings) else None
+
+
 def _served_here(settings: Settings) -> Endpoint | None:
     # What is wrong is told at the start and on the page; here it must not stop the rest.
     with suppress(SettingError):

@@ -10,8 +10,9 @@ import streamlit as st
 
 from batch import uploads
 from batch.dialect import NO_DELIMITER
-from batch.fields import starter_fields
+from batch.field_templates import GENERAL, template
 from batch.notes import Note
+from batch.plan import Plan
 from batch.uploads import Stage, Upload
 from core.errors import CatalogError, SettingError
 from core.settings import SAMPLE
@@ -77,7 +78,7 @@ def take_up(shop: Shop, upload: Upload) -> None:
     """Begin a draft for an upload."""
     now = datetime.now(words.zone(st.context.timezone))
     guessed = uploads.guess(shop.settings, upload)
-    keep(begin(upload.id, guessed, starter_fields(), job_name(upload.name, now)))
+    keep(begin(upload.id, guessed, Plan(template(GENERAL)), job_name(upload.name, now)))
 
 
 def draw(shop: Shop, upload: Upload) -> None:

@@ -42,7 +42,7 @@ def _change(shop: Shop, job: Job) -> None:
     except NotFoundError as error:
         tell(error.message, problem=True)
         st.rerun()
-    draft = begin(upload.id, job.columns, job.fields, job.name)
+    draft = begin(upload.id, job.columns, job.plan, job.name)
     keep(replace(draft, version_of=job))
     go(Step.FIELDS)
     st.switch_page("pages/upload.py")

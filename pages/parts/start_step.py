@@ -11,7 +11,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from batch import jobs, uploads
 from batch.extract import Outcome
-from batch.fields import FieldSet, dump_fields, parse_fields
 from batch.plan import Plan
 from batch.prompt import row_text
 from batch.trial import try_rows
@@ -20,7 +19,7 @@ from core.endpoints import Endpoint
 from core.errors import ShopkeeperError
 from core.usage import Tokens
 from pages.parts import trial_html, trouble, unchanged, when, words
-from pages.parts.draft import Draft
+from pages.parts.draft import Draft, checked_plan
 from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import plain
 from pages.parts.steps import Step, current_draft, forget, keep, onward
@@ -40,24 +39,24 @@ class Trial:
 
 def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
     """Draw the step; the trial runs when everything else can be used already."""
-    fields = parse_fields(dump_fields(draft.fields))
+    plan = checked_plan(draft)
     rows = list(enumerate(uploads.preview(shop.settings, upload, TRY_ROWS), start=1))
-    trial = _last_trial(draft, fields)
+    trial = _last_trial(draft, plan)
     pressed = _try_button(len(rows), again=trial is not None)
     area = st.container(key="trial")
-    forecast, below, provider = _start(shop, upload, draft, fields)
+    forecast, below, provider = _start(shop, upload, draft, plan)
     forecast.caption(_forecast(upload.catalog.rows, trial, provider))
     onward(Step.START, ready=True)
     if pressed:
         with area:
-            trial = _try(shop, draft, fields, rows)
+            trial = _try(shop, draft, plan, rows)
     elif trial:
         with area:
             places = _places(draft, rows)
         for row_no, outcome in trial.outcomes.items():
-            _show(places[row_no], outcome, fields)
+            _show(places[row_no], outcome, plan)
     with below, trouble.boxed():
-        found = unchanged.look(shop, upload, draft, fields, provider.name if provider else None)
+        found = unchanged.look(shop, upload, draft, plan, provider.name if provider else None)
         to_ask = found.to_ask if found and not unchanged.fresh() else upload.catalog.rows
         forecast.caption(_forecast(to_ask, trial, provider))
 
@@ -75,15 +74,15 @@ def _try_button(count: int, *, again: bool) -> bool:
     return pressed
 
 
-def _last_trial(draft: Draft, fields: FieldSet) -> Trial | None:
+def _last_trial(draft: Draft, plan: Plan) -> Trial | None:
     """The last trial, if nothing was changed since."""
     trial = st.session_state.get(_TRIAL)
-    same = isinstance(trial, Trial) and trial.setup == _setup(draft, fields)
+    same = isinstance(trial, Trial) and trial.setup == _setup(draft, plan)
     return trial if same else None
 
 
-def _setup(draft: Draft, fields: FieldSet) -> tuple[object, ...]:
-    return draft.upload_id, draft.columns, fields
+def _setup(draft: Draft, plan: Plan) -> tuple[object, ...]:
+    return draft.upload_id, draft.columns, plan
 
 
 def _places(
@@ -103,7 +102,7 @@ def _places(
 def _try(
     shop: Shop,
     draft: Draft,
-    fields: FieldSet,
+    plan: Plan,
     rows: Sequence[tuple[int, Mapping[str, str]]],
 ) -> Trial | None:
     """Try the rows; each is drawn as it comes."""
@@ -113,26 +112,26 @@ def _try(
     begun = time.monotonic()
     outcomes: dict[int, Outcome] = {}
     try:
-        for outcome in try_rows(shop.db, open_chat_lane(), draft.columns, Plan(fields), rows):
+        for outcome in try_rows(shop.db, open_chat_lane(), draft.columns, plan, rows):
             outcomes[outcome.row_no] = outcome
-            _show(places[outcome.row_no], outcome, fields)
+            _show(places[outcome.row_no], outcome, plan)
     except ShopkeeperError as error:
         for row_no, place in places.items():
             if row_no not in outcomes:
                 place.empty()
         trouble.draw(error)
         return None
-    trial = Trial(_setup(draft, fields), outcomes, time.monotonic() - begun)
+    trial = Trial(_setup(draft, plan), outcomes, time.monotonic() - begun)
     st.session_state[_TRIAL] = trial
     return trial
 
 
-def _show(place: DeltaGenerator, outcome: Outcome, fields: FieldSet) -> None:
-    place.html(trial_html.outcome_html(outcome, fields))
+def _show(place: DeltaGenerator, outcome: Outcome, plan: Plan) -> None:
+    place.html(trial_html.outcome_html(outcome, plan.of_type(outcome.product_type)))
 
 
 def _start(
-    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet
+    shop: Shop, upload: Upload, draft: Draft, plan: Plan
 ) -> tuple[DeltaGenerator, DeltaGenerator, Endpoint | None]:
     """Draw the way to start.
 
@@ -161,7 +160,7 @@ def _start(
             shop.db,
             upload.id,
             draft.columns,
-            Plan(fields),
+            plan,
             name.strip() or upload.name,
             fresh=unchanged.fresh(),
             version_of=draft.version_of,

@@ -7,7 +7,6 @@ from collections.abc import Collection
 import streamlit as st
 
 from batch import memory
-from batch.fields import FieldSet
 from batch.forecast import Forecast, forecast
 from batch.plan import Plan
 from batch.uploads import Upload
@@ -21,7 +20,7 @@ _FRESH = "fresh"
 
 
 def look(
-    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, only: str | None = None
+    shop: Shop, upload: Upload, draft: Draft, plan: Plan, only: str | None = None
 ) -> Forecast | None:
     """Draw how many rows are unchanged, and the choice to read them all the same.
 
@@ -32,7 +31,7 @@ def look(
         answering = memory.models(configured(shop.settings), only)
     except SettingError:
         return None
-    found = _found(shop, upload, draft, fields, answering)
+    found = _found(shop, upload, draft, plan, answering)
     if found.known or found.repeated:
         st.markdown(f":material/history: {_sentence(found)}")
     if found.known:
@@ -56,9 +55,9 @@ def look_anew() -> None:
 
 
 def _found(
-    shop: Shop, upload: Upload, draft: Draft, fields: FieldSet, answering: Collection[str]
+    shop: Shop, upload: Upload, draft: Draft, plan: Plan, answering: Collection[str]
 ) -> Forecast:
-    setup = (draft.upload_id, draft.columns, fields, answering)
+    setup = (draft.upload_id, draft.columns, plan, answering)
     last = st.session_state.get(_FOUND)
     if last and last[0] == setup:
         return last[1]  # type: ignore[no-any-return]
@@ -69,9 +68,7 @@ def _found(
         text = f"Looking for rows that were read before: {seen:,} of {whole:,}"
         bar.progress(min(1.0, seen / whole), text=text)
 
-    found = forecast(
-        shop.settings, shop.db, upload.id, draft.columns, Plan(fields), answering, show
-    )
+    found = forecast(shop.settings, shop.db, upload.id, draft.columns, plan, answering, show)
     bar.empty()
     st.session_state[_FOUND] = (setup, found)
     return found
