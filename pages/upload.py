@@ -56,7 +56,7 @@ def _step(shop: Shop, step: Step, upload: Upload, draft: Draft) -> None:
     elif step is Step.COLUMNS:
         columns_step.draw(shop, upload, draft)
     elif step is Step.FIELDS:
-        fields_step.draw(draft)
+        fields_step.draw(shop, upload, draft)
     else:
         start_step.draw(shop, upload, draft)
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from batch import jobs, rows
 from batch.columns import Columns
 from batch.extract import Outcome
-from batch.fields import Field, FieldSet, FieldType
+from batch.fields import Field, FieldType
 from batch.inputs import Inputs
+from batch.plan import Plan
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import EndpointError
@@ -24,6 +26,7 @@ from core.usage import Tokens
 from core.values import Origin, Value
 from pages.parts import draft as drafts
 from pages.parts import start_step
+from pages.parts.draft_problems import WHOLE, problems
 from pages.parts.entry import open_shop_database
 from tests.object_store import ObjectStore
 from tests.pages.conftest import Open, button, texts
@@ -118,6 +121,11 @@ def fields_step(app: AppTest) -> AppTest:
     return app
 
 
+def field_input(app: AppTest, label: str) -> TextInput:
+    """The first card's input of this label."""
+    return next(one for one in app.text_input if one.label == label)
+
+
 def test_a_field_without_a_name_is_told_on_its_card_and_stops_the_way(with_file: AppTest) -> None:
     fields_step(with_file)
     button(with_file, "Add a field").click().run()
@@ -140,10 +148,10 @@ def test_a_removed_field_comes_back_by_undo(with_file: AppTest) -> None:
 
 def test_undo_takes_back_an_edit_in_the_input_too(with_file: AppTest) -> None:
     fields_step(with_file)
-    with_file.text_input[0].set_value("maker").run()
+    field_input(with_file, "Name").set_value("maker").run()
     assert with_file.session_state["draft"].fields[0].name == "maker"
     button(with_file, "Undo").click().run()
-    assert with_file.text_input[0].value == "brand"
+    assert field_input(with_file, "Name").value == "brand"
 
 
 def test_another_kind_of_value_drops_choices_that_do_not_fit(with_file: AppTest) -> None:
@@ -162,7 +170,7 @@ def scripted_try(
     db: Database,
     lane: ChatLane,
     columns: Columns,
-    fields: FieldSet,
+    plan: Plan,
     rows: Sequence[tuple[int, Mapping[str, str]]],
 ) -> Iterator[Outcome]:
     stated = Value("four", Origin.STATED, "text", 7, 11)
@@ -273,21 +281,21 @@ def test_an_upload_that_is_gone_leads_back_to_the_first_step(upload: AppTest) ->
 
 
 def a_draft(*fields: Field) -> drafts.Draft:
-    return drafts.begin("u1", Columns(), fields, "name")
+    return drafts.begin("u1", Columns(), Plan(fields), "name")
 
 
 def test_problems_name_the_field_in_its_place() -> None:
     draft = a_draft(BRAND, Field(name="audience", type=FieldType.CHOICE))
-    assert list(drafts.problems(draft)) == [1]
-    assert "Field 2 (“audience”)" in drafts.problems(draft)[1]
+    assert list(problems(draft)) == [1]
+    assert "Field 2 (“audience”)" in problems(draft)[1]
 
 
 def test_two_fields_of_one_name_are_told_at_the_second() -> None:
-    assert list(drafts.problems(a_draft(BRAND, Field(name=" Brand ")))) == [1]
+    assert list(problems(a_draft(BRAND, Field(name=" Brand ")))) == [1]
 
 
 def test_no_field_at_all_is_a_problem_of_the_set() -> None:
-    assert list(drafts.problems(a_draft())) == [-1]
+    assert list(problems(a_draft())) == [WHOLE]
 
 
 def test_undo_remembers_only_so_much() -> None:
