@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from batch import doctor_command, extract_command, job_commands, workers_command
+from batch import doctor_command, extract_command, fields_command, job_commands, workers_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +28,7 @@ app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
 app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)
+app.add_typer(fields_command.app, name="fields")
 
 if __name__ == "__main__":
     app()

@@ -204,9 +204,11 @@ def _suggestion(one: _Property) -> Suggestion:
 
 def _known(name: str, values: Sequence[str]) -> Field | None:
     """The field of a template that means the same, where such values fit it."""
-    for each in (one for kind in template_names() for one in template(kind)):
+    known = [one for kind in template_names() for one in template(kind)]
+    # The very name first: "capacity" is nearer to itself than to "volume".
+    for each in sorted(known, key=lambda one: one.name != name):
         if same_name(each.name, name) and _fits(each, values):
-            return each.model_copy(update={"name": name, "required": False})
+            return each.model_copy(update={"name": name})
     return None
 
 

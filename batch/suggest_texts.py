@@ -39,22 +39,26 @@ _WORDS = {
     "material": re.compile(rf"\b({'|'.join(_MATERIALS.split())})\b", re.IGNORECASE),
     "waterproof": re.compile(r"\b(waterproof|water-?tight|water[- ]resistant)\b", re.IGNORECASE),
 }
-_PAIR = re.compile(
-    r"(?:^|[\n;|•·])\s*([^\W\d][^\W_]*(?:[ /-][^\W_]+){0,2})\s*:[ \t]+([^\n;|•·]{1,60})"
+#: Where one statement ends and the next begins: lines, list items, cells of a table, sentences.
+_ENDS = re.compile(
+    r"[\n\r;|•·]|</?(?:br|li|p|td|tr|dd|dt|div|h\d)\b[^<>]*>|[.!?](?=\s)", re.IGNORECASE
 )
+_PAIR = re.compile(r"([^\W\d][^\W_]*(?:[ /-][^\W_]+){0,2}) ?: (\S.{0,59})")
 
 
 def pairs(row: Mapping[str, str], columns: Columns) -> Iterator[tuple[str, str]]:
     """Names and values that one product's text states in a plain form."""
     for column in columns.text:
-        text = plain_text(row.get(column, ""))
-        for name, value in _PAIR.findall(text):
-            yield name, value.strip().rstrip(".,")
+        cell = row.get(column, "")
+        for statement in map(plain_text, _ENDS.split(cell)):
+            if found := _PAIR.fullmatch(statement):
+                yield found.group(1), found.group(2)
+        text = plain_text(cell)
         for value, unit in _MEASURE.findall(text):
             yield _UNIT_OF[unit.casefold()], value
         for name, words in _WORDS.items():
-            if found := words.search(text):
-                yield name, found.group()
+            if word := words.search(text):
+                yield name, word.group()
 
 
 def gaps(

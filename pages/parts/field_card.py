@@ -43,7 +43,8 @@ def card(draft: Draft, entry: Entry, problem: str, advised: Collection[str]) -> 
     mark = ":material/lightbulb: " if field.name in advised else ""
     mark = ":material/warning: " if problem else mark
     name = plain(field.name) or "Unnamed"
-    line = f"{mark}**{name}** · {plain(kind(field))} · {plain(one_line(field.description, 70))}"
+    parts = (f"{mark}**{name}**", plain(kind(field)), plain(one_line(field.description, 70)))
+    line = " · ".join(part for part in parts if part)
     fresh = not field.name
     with st.expander(line, expanded=bool(problem) or fresh, key=f"card-{_key(draft, entry, '')}"):
         if problem:

@@ -21,6 +21,7 @@ from pages.parts.escape import one_line, plain
 from pages.parts.steps import current_draft, keep
 from pages.parts.telling import tell
 
+MAX_FILE_MB = 1
 _TO_DELETE = "field_set_to_delete"
 _LAST_NAME = "field_set_name"
 
@@ -94,7 +95,10 @@ def _contents(plan: Plan) -> str:
 
 def _import(upload: Upload, draft: Draft) -> None:
     file = st.file_uploader(
-        "Or a fields file (JSON)", type=["json"], key=f"json-{draft.generation}"
+        "Or a fields file (JSON)",
+        type=["json"],
+        max_upload_size=MAX_FILE_MB,
+        key=f"json-{draft.generation}",
     )
     if file is None:
         return

@@ -10,11 +10,11 @@ from batch.fields import (
     MAX_FIELDS,
     Field,
     FieldType,
+    Manner,
     dump_fields,
     load_fields,
     parse_fields,
     result_columns,
-    starter_fields,
 )
 from core.errors import FieldsError
 
@@ -55,6 +55,20 @@ def test_a_field_set() -> None:
         ([{"name": "a", "kind": "text"}], r"Field 1 \(“a”\) has an unknown key “kind”"),
         ([{"name": "a", "required": "yes"}], "“required” must be true or false"),
         ([{"name": "a", "description": 5}], "“description” must be text"),
+        ([{"name": "a", "manner": "guess"}], r"Field 1 \(“a”\): “manner” must be copy .* or write"),
+        ([{"name": "a", "manner": ["copy"]}], "“manner” must be copy"),
+        ([{"name": "a", "examples": "red"}], "“examples” must be a list of texts"),
+        ([{"name": "a", "type": "number", "unit": 5}], "“unit” must be text"),
+        ([{"name": "b", "unit": "cm"}], r"Field 1 \(“b”\) has the unit “cm” but is of type text"),
+        (
+            [{"name": "ok"}, {"name": "w", "type": "number", "unit": "kgs per week"}],
+            r"Field 2 \(“w”\): “kgs per week” is not a unit that is known",
+        ),
+        ([{"name": "w", "type": "number", "unit": "5 cm"}], "“5 cm” is not a unit"),
+        ([{"name": "w", "type": "number", "unit": "__import__('os')"}], "is not a unit"),
+        ([{"name": "w", "type": "number", "unit": "EUR"}], "“EUR” is not a unit"),
+        ([{"name": "w", "type": "number", "unit": "pcs"}], "pieces are plain numbers"),
+        ([{"name": "w", "type": "number", "unit": "fl oz"}], "Write fluid_ounce"),
         ([{"name": "Fit"}, {"name": "b"}, {"name": "fit"}], r"Field 3 .* same name as field 1"),
         ([{"name": "a", "type": "choice"}], r"Field 1 \(“a”\) is a choice without choices"),
         ([{"name": "a", "type": "choice", "choices": [" "]}], "is a choice without choices"),
@@ -89,10 +103,21 @@ def test_errors_of_a_file_name_it(tmp_path: Path) -> None:
         load_fields(tmp_path / "bad.json")
 
 
-def test_starter_fields_are_usable() -> None:
-    fields = starter_fields()
+def test_manner_unit_and_examples_are_read_and_written_again() -> None:
+    data = [
+        {"name": "weight", "type": "number", "unit": " kg ", "examples": ["2.5", " 2.5", "0.3"]},
+        {"name": "summary", "manner": "copy"},
+        {"name": "tags", "type": "list", "manner": "write"},
+        {"name": "area", "type": "number", "unit": "g/m²"},
+        {"name": "plain", "manner": None, "unit": "", "examples": []},
+    ]
+    fields = parse_fields(data)
+    weight, summary, tags, _, plain = fields
+    assert (weight.unit, weight.examples) == ("kg", ("2.5", "0.3"))
+    assert (summary.manner, summary.copied) == (Manner.COPY, True)
+    assert tags.manner is Manner.WRITE
+    assert plain == Field(name="plain")
     assert parse_fields(dump_fields(fields)) == fields
-    assert len(fields) >= 3
 
 
 def test_result_columns_never_take_an_original() -> None:
