@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from batch.fields import FieldSet, load_fields
@@ -18,6 +19,7 @@ def template_names() -> tuple[str, ...]:
     return (GENERAL, *(name for name in names if name != GENERAL))
 
 
+@cache
 def template(name: str) -> FieldSet:
     """The fields of a template.
 
