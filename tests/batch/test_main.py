@@ -125,6 +125,29 @@ def test_fresh_reads_everything_again_and_otherwise_known_rows_cost_nothing(
 
 
 @pytest.mark.processes
+def test_each_product_type_is_asked_for_its_own_fields(
+    shell: Shell, endpoint: FakeEndpoint, db: Database
+) -> None:
+    types = {"Cups": [{"name": "volume", "type": "number", "unit": "ml"}]}
+    plan = {"by": "blurb", "fields": FIELDS, "types": types}
+    (shell.folder / "fields.json").write_text(json.dumps(plan))
+    (shell.folder / "in.csv").write_text("sku,name,blurb\nS1,Acme cup,cups\nS2,Acme hat,Hats\n")
+    endpoint.script = lambda _text, _before: Reply('{"brand": "Acme", "volume": 300}')
+    code, _, err = shell.run(*shell.extract())
+    assert code == 0, err
+    with (shell.folder / "out.csv").open(encoding="utf-8-sig") as file:
+        found = [(row["brand"], row["volume"]) for row in csv.DictReader(file)]
+    assert found == [("", "300"), ("Acme", "")]
+
+    # Other fields of one type are another job, and only its rows are asked for again.
+    types["Cups"][0]["description"] = "How much it holds."
+    (shell.folder / "fields.json").write_text(json.dumps(plan))
+    assert shell.run(*shell.extract())[0] == 0
+    assert [job.calls for job in jobs.listing(db)] == [1, 2]
+    assert jobs.listing(db)[0].plan.of_type("Cups")[0].description == "How much it holds."
+
+
+@pytest.mark.processes
 def test_rows_that_fail_are_named_and_the_exit_code_says_so(
     shell: Shell, db: Database, endpoint: FakeEndpoint
 ) -> None:
