@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import typer
 
-from batch import doctor_command, extract_command, fields_command, job_commands, workers_command
+from batch import (
+    demonstrations_command,
+    doctor_command,
+    extract_command,
+    fields_command,
+    job_commands,
+    workers_command,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +36,7 @@ app.command()(job_commands.delete)
 app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)
 app.add_typer(fields_command.app, name="fields")
+app.add_typer(demonstrations_command.app, name="demonstrations")
 
 if __name__ == "__main__":
     app()

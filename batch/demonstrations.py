@@ -55,6 +55,7 @@ class Product:
         values: Field name to what was approved, as :mod:`batch.teaching` keeps it.
         job_id: Where it comes from; None: from a file.
         row_no: The row of that job.
+        enabled: Whether it is shown to the model.
     """
 
     text: str
@@ -63,11 +64,17 @@ class Product:
     values: Mapping[str, Any] = field(default_factory=dict)
     job_id: str | None = None
     row_no: int | None = None
+    enabled: bool = True
 
     @property
     def key(self) -> bytes:
         """Names the product; see :func:`text_key`."""
         return text_key(self.text, self.product_type)
+
+    @property
+    def held_back(self) -> bool:
+        """Whether the model is measured by it."""
+        return is_held_back(self.key)
 
 
 def add(connection: Connection, products: Iterable[Product]) -> None:
@@ -89,8 +96,8 @@ def _stored(key: bytes, product: Product, moment: float) -> dict[str, Any]:
         "values": dict(product.values),
         "job_id": product.job_id,
         "row_no": product.row_no,
-        "held_back": is_held_back(key),
-        "enabled": True,
+        "held_back": product.held_back,
+        "enabled": product.enabled,
         "deleted": False,
         "version": 1,
         "created_at": moment,
@@ -141,6 +148,13 @@ def remove(db: Database, demonstration_id: str) -> None:
         NotFoundError: There is none of this id.
     """
     _change_one(db, demonstration_id, {"deleted": True})
+
+
+def changed_since(db: Database, moment: float) -> bool:
+    """Whether anything was taught, changed or removed since then."""
+    newest = sa.select(sa.func.max(demonstrations.c.updated_at))
+    with db.read() as connection:
+        return (connection.execute(newest).scalar() or 0.0) > moment
 
 
 def _change_one(db: Database, demonstration_id: str, values: Mapping[str, Any]) -> None:

@@ -12,8 +12,10 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from batch import control, jobs, rows, uploads
+from batch import control, demonstrations_command, jobs, rows, uploads
 from batch.columns import Columns, check_columns
+from batch.demonstration_files import import_file
+from batch.demonstrations import changed_since
 from batch.downloads import Form, download
 from batch.field_sources import find_plan
 from batch.forecast import forecast
@@ -61,6 +63,13 @@ def extract(
     endpoint: Annotated[
         str | None, typer.Option(help="With --cheapest: the endpoint, where several offer it.")
     ] = None,
+    demos: Annotated[
+        Path | None,
+        typer.Option(help="FILE.jsonl: examples to learn from, kept for later jobs, too."),
+    ] = None,
+    no_demos: Annotated[
+        bool, typer.Option("--no-demos", help="Show the model no examples.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Extract metadata from a catalog and write the results.
@@ -76,7 +85,9 @@ def extract(
         upload = _upload(settings, db, catalog)
         check_plan(plan, upload.catalog.columns)
         columns = _columns(settings, upload, id_column, text)
-        job = _job(settings, db, upload, columns, plan, provider, fresh=fresh)
+        if demos is not None:
+            say(demonstrations_command.told(demos, import_file(db, demos)))
+        job = _job(settings, db, upload, columns, plan, provider, fresh=fresh, learns=not no_demos)
         job = _wait(settings, db, job)
         write_lines(out, download(settings, db, job.id, form))
         _report(settings, db, job, out, as_json)
@@ -156,16 +167,20 @@ def _job(
     provider: str | None,
     *,
     fresh: bool,
+    learns: bool,
 ) -> Job:
     """The job for exactly this work: an earlier one that goes on, or a new one."""
     answering = models(configured(settings), provider)
     catalog = [upload.catalog.sha256, columns.to_json(), dump_plan(plan)]
     parts = [*catalog, sorted(answering), fresh, *filter(None, [provider])]
+    parts += [] if learns else ["no demonstrations"]
     key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
     earlier = jobs.by_request(db, key)
-    if earlier and fresh and not earlier.waiting:
+    former = None
+    again = fresh or (learns and earlier and changed_since(db, earlier.created_at))
+    if earlier and again and not earlier.waiting:
         jobs.give_up_request(db, earlier.id)
-        earlier = None
+        former, earlier = earlier, None
     if earlier is None:
         if not fresh:
             _say_forecast(settings, db, upload, columns, plan, answering)
@@ -177,7 +192,9 @@ def _job(
             upload.name,
             request_key=key,
             fresh=fresh,
+            version_of=former,
             provider=provider,
+            learns=learns,
         )
         say(f"Job {job.id}: {job.rows:,} rows")
         return job

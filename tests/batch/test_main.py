@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from batch import control, jobs
 from batch.__main__ import app
+from batch.demonstrations import Product
 from core.db import Database
 from core.settings import Settings
 from tests.batch.conftest import MakeJob
@@ -270,3 +271,34 @@ def test_a_job_is_deleted_when_that_is_confirmed(
     code, _, err = shell.call("delete", job.id, "--yes")
     assert code == 2
     assert "There is no job" in err
+
+
+def test_examples_of_a_file_are_used_and_new_ones_make_a_new_version(
+    shell: Shell, db: Database
+) -> None:
+    examples = shell.folder / "examples.jsonl"
+    held_back, shown = _cups()
+    lines = [{"text": text, "answer": {"brand": "Zenith"}} for text in (held_back, shown)]
+    examples.write_text("\n".join(json.dumps(line) for line in lines))
+    code, _, _ = shell.run(*shell.extract("--no-demos"))
+    assert code == 0
+    code, _, err = shell.run(*shell.extract("--demos", str(examples)))
+    assert code == 0
+    assert "2 examples read, 2 new or changed, 1 kept aside" in err
+    newest, oldest = jobs.listing(db)
+    assert (oldest.learns, newest.learns) == (False, True)
+    lines = (shell.folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [row["brand"] for row in csv.DictReader(lines)].count("Zenith") == 2
+    code, _, err = shell.run(*shell.extract("--demos", str(examples)))
+    assert (code, len(jobs.listing(db))) == (0, 2)
+    examples.write_text(json.dumps({"text": shown, "answer": {"brand": "Other"}}))
+    code, _, _ = shell.run(*shell.extract("--demos", str(examples)))
+    again = jobs.listing(db)[0]
+    assert (code, again.version, again.origin_id) == (0, 2, newest.id)
+
+
+def _cups() -> tuple[str, str]:
+    """Two rows as the model reads them: one that is held back, and one that is not."""
+    texts = [f"name: Acme cup {number}\nblurb: nice {number}" for number in range(1, 21)]
+    kept = [text for text in texts if Product(text, "", {}).held_back]
+    return kept[0], next(text for text in texts if text not in kept)
