@@ -10,6 +10,7 @@ from __future__ import annotations
 import typer
 
 from batch import (
+    compare_command,
     demonstrations_command,
     doctor_command,
     extract_command,
@@ -33,6 +34,8 @@ app.command()(job_commands.cancel)
 app.command()(job_commands.retry)
 app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
+app.command()(compare_command.compare)
+app.command()(compare_command.keep)
 app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)
 app.add_typer(fields_command.app, name="fields")

@@ -41,6 +41,7 @@ class Job:
         provider: The endpoint whose provider takes the rows as batches; None: one by one.
         budget: What it may cost; it stops when that is reached. None: no limit.
         learns: Whether approved rows are shown to the model as demonstrations.
+        kept_at: When a person decided that of its versions this one counts.
         rows_per_s: Recent speed while it runs, overall speed afterwards.
         left_s: Time left at that speed, where it can be told.
     """
@@ -71,6 +72,7 @@ class Job:
     started_at: float | None
     finished_at: float | None
     published_at: float | None
+    kept_at: float | None
     rows_per_s: float | None = None
     left_s: float | None = None
 
@@ -262,6 +264,7 @@ def _job(connection: Connection, row: RowMapping) -> Job:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         published_at=row["published_at"],
+        kept_at=row["kept_at"],
         rows_per_s=rate,
         left_s=waiting / rate if rate and row["status"] == JobStatus.RUNNING else None,
     )

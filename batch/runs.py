@@ -188,11 +188,11 @@ def begin_next(db: Database, job_id: str, run: int) -> bool:
 
 
 def mark_published(db: Database, job_id: str) -> None:
-    """Note that the job's results have been put on the shelves."""
+    """Note that the job's results have been put on the shelves: of its versions it counts now."""
     with db.write() as connection:
-        connection.execute(
-            jobs.update().where(jobs.c.id == job_id).values(published_at=clock(connection))
-        )
+        now = clock(connection)
+        change = jobs.update().where(jobs.c.id == job_id)
+        connection.execute(change.values(published_at=now, kept_at=now))
 
 
 def is_run(job_id: str, run: int) -> sa.ColumnElement[bool]:

@@ -130,6 +130,8 @@ jobs = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("published_at", Float),
+    #: When a person decided that of its versions this one counts; the latest decision holds.
+    Column("kept_at", Float),
 )
 
 shards = Table(

@@ -278,8 +278,8 @@ def test_examples_of_a_file_are_used_and_new_ones_make_a_new_version(
 ) -> None:
     examples = shell.folder / "examples.jsonl"
     held_back, shown = _cups()
-    lines = [{"text": text, "answer": {"brand": "Zenith"}} for text in (held_back, shown)]
-    examples.write_text("\n".join(json.dumps(line) for line in lines))
+    given = [{"text": text, "answer": {"brand": "Zenith"}} for text in (held_back, shown)]
+    examples.write_text("\n".join(json.dumps(one) for one in given))
     code, _, _ = shell.run(*shell.extract("--no-demos"))
     assert code == 0
     code, _, err = shell.run(*shell.extract("--demos", str(examples)))

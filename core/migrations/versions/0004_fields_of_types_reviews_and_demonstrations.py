@@ -13,6 +13,7 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("types", sa.JSON()))
         batch_op.add_column(sa.Column("budget", sa.Float()))
+        batch_op.add_column(sa.Column("kept_at", sa.Float()))
         batch_op.add_column(
             sa.Column("learns", sa.Boolean(), nullable=False, server_default=sa.true())
         )
