@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from batch.demonstrations import THERE, gone
+from batch.table import read_column
+from batch.uploads import table_path
 from core.db import Database
 from core.schema import JobStatus, demonstrations, jobs
+from core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,32 @@ def counts(db: Database) -> list[Count]:
             at = 2 if not enabled else 1 if held_back else 0
             found.setdefault(product_type, [0, 0, 0])[at] += number
     return [Count(product_type, *numbers) for product_type, numbers in found.items()]
+
+
+def of_types(db: Database, types: Collection[str]) -> Count:
+    """How many there are for products of these types, whatever case they are written in."""
+    wanted = {one.strip().casefold() for one in types}
+    found = [one for one in counts(db) if one.product_type.casefold() in wanted]
+    return Count(
+        "",
+        shown=sum(one.shown for one in found),
+        held_back=sum(one.held_back for one in found),
+        off=sum(one.off for one in found),
+    )
+
+
+def types_in(settings: Settings, upload_id: str, column: str | None) -> frozenset[str]:
+    """The product types of a catalog, by the column that names them; goes through all of it.
+
+    Raises:
+        CatalogError: The stored catalog is missing, or has no such column.
+    """
+    if column is None:
+        return frozenset({""})
+    found: set[str] = set()
+    for cells in read_column(table_path(settings, upload_id), column):
+        found.update(cells)
+    return frozenset(one.strip().casefold() for one in found)
 
 
 _ITS_JOB = sa.and_(jobs.c.id == demonstrations.c.job_id, jobs.c.status != JobStatus.DELETED)

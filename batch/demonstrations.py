@@ -7,7 +7,7 @@ one stays as a mark until the index has heard of it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -132,39 +132,41 @@ def change(connection: Connection, demonstration_id: str, values: Mapping[str, A
     ).rowcount
 
 
-def switch(db: Database, demonstration_id: str, *, enabled: bool) -> None:
-    """Have a demonstration used, or not.
+def switch(db: Database, ids: Collection[str], *, enabled: bool) -> int:
+    """Have demonstrations used, or not; returns how many.
 
     Raises:
-        NotFoundError: There is none of this id.
+        NotFoundError: There is none of these.
     """
-    _change_one(db, demonstration_id, {"enabled": enabled})
+    return _change_all(db, ids, {"enabled": enabled})
 
 
-def remove(db: Database, demonstration_id: str) -> None:
-    """Remove a demonstration; the row that it came from stays as it is.
+def remove(db: Database, ids: Collection[str]) -> int:
+    """Remove demonstrations; returns how many. The rows that they came from stay as they are.
 
     Raises:
-        NotFoundError: There is none of this id.
+        NotFoundError: There is none of these.
     """
-    _change_one(db, demonstration_id, {"deleted": True})
+    return _change_all(db, ids, {"deleted": True})
 
 
-def changed_since(db: Database, moment: float) -> bool:
-    """Whether anything was taught, changed or removed since then."""
+def _change_all(db: Database, ids: Collection[str], values: Mapping[str, Any]) -> int:
+    there = sa.select(demonstrations.c.id).where(THERE, demonstrations.c.id.in_(ids))
+    with db.write() as connection:
+        found = connection.execute(there).scalars().all()
+        count = sum(change(connection, each, values) for each in found)
+    if not count:
+        raise gone(*ids)
+    return count
+
+
+def last_change(db: Database) -> float:
+    """When anything was taught, changed or removed last, in seconds since the epoch."""
     newest = sa.select(sa.func.max(demonstrations.c.updated_at))
     with db.read() as connection:
-        return (connection.execute(newest).scalar() or 0.0) > moment
+        return connection.execute(newest).scalar() or 0.0
 
 
-def _change_one(db: Database, demonstration_id: str, values: Mapping[str, Any]) -> None:
-    there = sa.and_(demonstrations.c.id == demonstration_id, THERE)
-    with db.write() as connection:
-        found = connection.execute(sa.select(demonstrations.c.id).where(there)).scalar()
-        if found is None or not change(connection, found, values):
-            raise gone(demonstration_id)
-
-
-def gone(demonstration_id: str) -> NotFoundError:
+def gone(*ids: str) -> NotFoundError:
     """What is raised where there is no such demonstration."""
-    return NotFoundError(f"There is no example {demonstration_id}; it may have been deleted.")
+    return NotFoundError(f"There is no example {', '.join(ids)}; it may have been deleted.")

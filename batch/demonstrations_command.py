@@ -85,7 +85,7 @@ def on(demonstration_id: Id) -> None:
 def remove(demonstration_id: Id) -> None:
     """Remove an example; the row that it came from stays as it is."""
     with opened() as (_, db):
-        demonstrations.remove(db, demonstration_id)
+        demonstrations.remove(db, [demonstration_id])
         say(f"Example {demonstration_id} is removed.")
 
 
@@ -107,7 +107,7 @@ def export(
 
 def _switch(demonstration_id: str, *, enabled: bool) -> None:
     with opened() as (_, db):
-        demonstrations.switch(db, demonstration_id, enabled=enabled)
+        demonstrations.switch(db, [demonstration_id], enabled=enabled)
         say(f"Example {demonstration_id} is switched {'on' if enabled else 'off'}.")
 
 

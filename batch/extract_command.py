@@ -15,7 +15,7 @@ import typer
 from batch import control, demonstrations_command, jobs, rows, uploads
 from batch.columns import Columns, check_columns
 from batch.demonstration_files import import_file
-from batch.demonstrations import changed_since
+from batch.demonstrations import last_change
 from batch.downloads import Form, download
 from batch.field_sources import find_plan
 from batch.forecast import forecast
@@ -177,7 +177,7 @@ def _job(
     key = hashlib.sha256(orjson.dumps(parts)).hexdigest()
     earlier = jobs.by_request(db, key)
     former = None
-    again = fresh or (learns and earlier and changed_since(db, earlier.created_at))
+    again = fresh or (learns and earlier and last_change(db) > earlier.created_at)
     if earlier and again and not earlier.waiting:
         jobs.give_up_request(db, earlier.id)
         former, earlier = earlier, None

@@ -54,12 +54,12 @@ def test_what_is_exported_can_be_imported_elsewhere(db: Database, tmp_path: Path
             connection, [Product("Tea", "Drinks", answer), Product("Cup", "", {"a": 1})]
         )
     (cup,) = demonstration_list.listing(db, Choice(search="Cup"))
-    demonstrations.switch(db, cup.id, enabled=False)
+    demonstrations.switch(db, [cup.id], enabled=False)
     file = tmp_path / "out.jsonl"
     file.write_bytes(b"".join(demonstration_files.export(db)))
     before = {(one.text, one.product_type, one.enabled) for one in demonstration_list.listing(db)}
     for one in demonstration_list.listing(db):
-        demonstrations.remove(db, one.id)
+        demonstrations.remove(db, [one.id])
     assert demonstration_files.import_file(db, file).added == 2
     after = demonstration_list.listing(db)
     assert {(one.text, one.product_type, one.enabled) for one in after} == before

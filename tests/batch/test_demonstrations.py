@@ -49,7 +49,7 @@ def test_they_are_found_by_words_type_and_use(db: Database) -> None:
 def test_they_are_counted_by_product_type(db: Database) -> None:
     add(db, *products(False, 3), *products(True, 2))
     off = demonstration_list.listing(db, Choice(held_back=False))[0]
-    demonstrations.switch(db, off.id, enabled=False)
+    demonstrations.switch(db, [off.id], enabled=False)
     assert demonstration_list.counts(db) == [Count("Tea", shown=2, held_back=2, off=1)]
 
 
@@ -57,15 +57,15 @@ def test_they_are_counted_by_product_type(db: Database) -> None:
 def test_every_change_raises_the_version(db: Database) -> None:
     add(db, products(False, 1)[0])
     (one,) = demonstration_list.listing(db)
-    demonstrations.switch(db, one.id, enabled=False)
+    demonstrations.switch(db, [one.id], enabled=False)
     assert not demonstration_list.get(db, one.id).enabled
-    demonstrations.switch(db, one.id, enabled=True)
+    demonstrations.switch(db, [one.id], enabled=True)
     assert versions(db) == [3]
-    demonstrations.remove(db, one.id)
+    demonstrations.remove(db, [one.id])
     assert versions(db) == [4]
     assert demonstration_list.listing(db) == []
     with pytest.raises(NotFoundError):
-        demonstrations.remove(db, one.id)
+        demonstrations.remove(db, [one.id])
     with pytest.raises(NotFoundError):
         demonstration_list.get(db, one.id)
 

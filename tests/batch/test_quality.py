@@ -107,7 +107,7 @@ def test_what_was_not_asked_and_what_is_switched_off_is_not_measured(
     rows.record(db, later.id, 0, [approved.applied(failed, item)], 1)
     assert [one.rows for one in quality.over_versions(db, [job, later])] == [1, 0]
     (one,) = demonstration_list.listing(db)
-    demonstrations.switch(db, one.id, enabled=False)
+    demonstrations.switch(db, [one.id], enabled=False)
     (found,) = quality.over_versions(db, [job])
     assert (found.rows, found.f1, found.low, found.high) == (0, 0.0, 0.0, 0.0)
     assert quality.more_needed([found]) == 50
