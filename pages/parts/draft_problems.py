@@ -14,10 +14,10 @@ WHOLE = -1
 
 
 def problems(draft: Draft) -> Mapping[int, str]:
-    """Messages by the key of the entry, or :data:`WHOLE`; those of product types name them."""
+    """Messages by the key of the entry, or :data:`WHOLE`; those that are not shown say whose."""
     found: dict[int, str] = {}
     for name in (OTHERS, *draft.sets.types):
-        where = f"{name}: " if name else ""
+        where = "" if name == draft.product_type else f"{name or 'All other products'}: "
         for key, message in _of_set(draft.sets.of[name]):
             found.setdefault(key, where + message)
     return found or _of_all(draft)

@@ -153,7 +153,9 @@ def _without(draft: Draft, counts: Mapping[str, int]) -> None:
     count = words.several(_count(counts, name), "product")
     st.caption(f"“{plain(name)}” ({count}) has the fields of all other products.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        begun = st.selectbox("Begin its own with", list(_beginnings(draft)), key="begin-with")
+        begun = st.selectbox(
+            "Begin its own with", list(_beginnings(draft)), key="begin-with", width=300
+        )
         st.button(
             "Give it its own fields",
             key="give",
