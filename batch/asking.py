@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, TypeVar
 
@@ -20,8 +22,15 @@ T = TypeVar("T")
 Work = Callable[[Ask], Coroutine[Any, Any, T]]
 
 
-def ask_at_once(lane: ChatLane, works: Sequence[Work[T]]) -> Generator[list[T], None, None]:
+def ask_at_once(
+    lane: ChatLane, works: Sequence[Work[T]], limit_s: float = math.inf
+) -> Generator[list[T], None, None]:
     """Do work that asks models, as much at once as people may.
+
+    Args:
+        lane: The way to the models.
+        works: What to do.
+        limit_s: So long a person waits, in seconds: what is not ready by then is given up.
 
     Yields:
         What has become ready together. Leaving early cancels what is under way.
@@ -35,9 +44,10 @@ def ask_at_once(lane: ChatLane, works: Sequence[Work[T]]) -> Generator[list[T], 
         loop = runner.get_loop()
         asker = _Asker(lane)
         pending = {loop.create_task(work(asker.ask)) for work in works}
+        end = time.monotonic() + limit_s
         try:
-            while pending:
-                ready, pending = runner.run(_first(pending))
+            while pending and (left_s := end - time.monotonic()) > 0:
+                ready, pending = runner.run(_first(pending, left_s))
                 yield [task.result() for task in ready]
         finally:
             for task in pending:
@@ -45,8 +55,11 @@ def ask_at_once(lane: ChatLane, works: Sequence[Work[T]]) -> Generator[list[T], 
             runner.run(asker.close(pending))
 
 
-async def _first(tasks: set[asyncio.Task[T]]) -> tuple[set[asyncio.Task[T]], set[asyncio.Task[T]]]:
-    return await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+async def _first(
+    tasks: set[asyncio.Task[T]], limit_s: float
+) -> tuple[set[asyncio.Task[T]], set[asyncio.Task[T]]]:
+    timeout = None if math.isinf(limit_s) else limit_s
+    return await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
 class _Asker:

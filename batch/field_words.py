@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -37,6 +38,7 @@ ALIKE = 92
 LEAST_WORDS = 5
 
 
+@lru_cache(maxsize=4096)
 def meaning(text: str) -> tuple[str, ...]:
     """The words that carry a text's meaning, in order: ``Main colours`` is ``color``."""
     words = (_canonical(word) for word in _WORD.findall(_HUMP.sub(" ", text)))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
+from functools import lru_cache
+from itertools import chain, combinations
 
 from batch import lint_field
 from batch.field_words import same_description, same_name
@@ -65,12 +66,12 @@ def field_tokens(fields: FieldSet) -> int:
     return len(system_text(fields)) // CHARACTERS_A_TOKEN
 
 
-def _of_set(fields: FieldSet, context_tokens: int | None) -> Iterator[Advice]:
-    for field in fields:
-        yield from (Advice(message, field.name) for message in lint_field.advice(field))
-    yield from _doubles(fields)
-    yield from _required(fields)
-    yield from _length(fields, context_tokens)
+@lru_cache(maxsize=256)
+def _of_set(fields: FieldSet, context_tokens: int | None) -> tuple[Advice, ...]:
+    """Looked for once: every field is compared with every other, and a page asks at each change."""
+    own = (Advice(message, one.name) for one in fields for message in lint_field.advice(one))
+    whole = (_doubles(fields), _required(fields), _length(fields, context_tokens))
+    return (*own, *chain.from_iterable(whole))
 
 
 def _doubles(fields: FieldSet) -> Iterator[Advice]:

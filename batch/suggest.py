@@ -18,7 +18,7 @@ from batch.field_templates import template, template_names
 from batch.field_words import meaning, same_name
 from batch.fields import Field, FieldSet, FieldType, Manner
 from batch.plan import Plan
-from batch.suggest_model import Reading, read_products
+from batch.suggest_model import LIMIT_S, Reading, read_products
 from batch.uploads import Upload
 from core.chat_lane import ChatLane
 from core.db import Database
@@ -170,8 +170,15 @@ def _read(
     except (ModelError, ServiceError, SettingError) as error:
         log.warning("no suggestions of the model: %s", error)
         return _common(seen), error.message
-    useful = any(reading.pairs for reading in readings)
-    return _common(seen), "" if useful else next((one.problem for one in readings), "")
+    return _common(seen), _problem(rows, readings)
+
+
+def _problem(rows: Sequence[Mapping[str, str]], readings: Sequence[Reading]) -> str:
+    """Why the model has contributed nothing; empty where it has."""
+    if not rows or any(reading.pairs for reading in readings):
+        return ""
+    late = f"It took longer than {LIMIT_S:.0f} seconds; the machine may be busy."
+    return next((one.problem for one in readings), late)
 
 
 def _note(seen: _Seen, looked: int, number: int, pairs: Iterable[tuple[str, str]]) -> None:

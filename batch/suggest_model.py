@@ -27,6 +27,8 @@ TEXT_CHARACTERS = 800
 MAX_PROPERTIES = 8
 MAX_NAME, MAX_VALUE = 24, 48
 MAX_TOKENS = 300
+#: Nobody waits longer for suggestions; what has come until then is used.
+LIMIT_S = 60.0
 NO_USE = "The model's answers could not be used."
 
 SYSTEM = """You list what a shop's product text states: the properties that shoppers filter by.
@@ -93,7 +95,7 @@ def read_products(
         ServiceError: The embedded model has not been started.
     """
     works: list[Work[Reading]] = [partial(_read, columns=columns, row=row) for row in rows]
-    with closing(ask_at_once(lane, works)) as ready:
+    with closing(ask_at_once(lane, works, LIMIT_S)) as ready:
         for readings in ready:
             with db.write() as connection:
                 record(connection, (call for one in readings for call in one.calls))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from batch.columns import Columns
 from batch.field_templates import template, template_names
 from batch.fields import FieldSet
 from batch.product_types import type_columns, type_counts
@@ -28,7 +29,7 @@ def draw(shop: Shop, upload: Upload, draft: Draft) -> Mapping[str, int] | None:
     Returns:
         How many products each type has; None where all are alike.
     """
-    options = type_columns(shop.settings, upload, draft.columns)
+    options = _columns(shop.settings, upload, (upload.id, draft.columns))
     by = draft.sets.by
     st.toggle(
         "Different fields for each product type",
@@ -59,6 +60,12 @@ def draw(shop: Shop, upload: Upload, draft: Draft) -> Mapping[str, int] | None:
 def shows_fields(draft: Draft) -> bool:
     """Whether what is shown has fields: a type without its own has none to edit."""
     return draft.sets.by is None or draft.shown in draft.sets.of
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _columns(_settings: Settings, _upload: Upload, key: tuple[str, Columns]) -> tuple[str, ...]:
+    """Looked for once: it reads from the stored file."""
+    return type_columns(_settings, _upload, key[1])
 
 
 @st.cache_data(show_spinner="Counting the products of each type…", max_entries=50)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import uploads
+from batch import suggest_model, uploads
 from batch.columns import Columns
 from batch.field_templates import template
 from batch.fields import Field, FieldType, Manner, dump_fields, parse_fields
@@ -35,6 +35,9 @@ ROWS = [
     }
     for n in range(40)
 ]
+
+
+SLOW = Reply(delay_s=30)
 
 
 def listing(*pairs: tuple[str, str]) -> Reply:
@@ -121,6 +124,21 @@ def test_a_model_that_cannot_be_reached_is_told_too(settings: Settings, db: Data
     with closing(ChatLane(open_pool(away))) as lane:
         found = look(db, lane)
     assert "cannot be reached" in found.problem
+    assert "weight" in by_name(found)
+
+
+def test_a_slow_model_is_not_waited_for_and_what_has_come_is_used(
+    endpoint: FakeEndpoint, db: Database, lane: ChatLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suggest_model, "LIMIT_S", 1.0)
+    fast = listing(("Handle shape", "gooseneck"))
+    endpoint.script = lambda text, _: fast if "Kettle 0" in text or "Kettle 6" in text else SLOW
+    found = look(db, lane)
+    assert "handle_shape" in by_name(found)
+    assert found.problem == ""
+    endpoint.script = lambda *_: SLOW
+    found = look(db, lane)
+    assert "longer than" in found.problem
     assert "weight" in by_name(found)
 
 
