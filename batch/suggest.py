@@ -6,7 +6,6 @@ Guesses, every one of them found in the sample; a person takes what is wanted.
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from dataclasses import dataclass, field
 from batch import suggest_texts, uploads
 from batch.columns import Columns
 from batch.field_keys import MAX_NAME
-from batch.field_templates import template, template_names
 from batch.field_words import meaning, same_name
-from batch.fields import Field, FieldSet, FieldType, Manner
+from batch.fields import Field, FieldSet
 from batch.plan import Plan
+from batch.suggest_field import made_field
 from batch.suggest_model import LIMIT_S, Reading, read_products
 from batch.uploads import Upload
 from core.chat_lane import ChatLane
@@ -42,10 +41,6 @@ _NO_PROPERTIES = """
     specification specifications information shop store
 """
 _NO_PROPERTY = frozenset(meaning(" ".join(_NO_PROPERTIES.split())))
-_NUMBER = re.compile(r"[-+]?\d[\d.,]*")
-_MEASURED = re.compile(r"[-+]?\d[\d.,]*\s?([^\W\d]{1,12}|%|°C)")
-_YES_NO = frozenset(["yes", "no", "true", "false", "ja", "nein", "oui", "non"])
-_UNITS = {unit.casefold(): units[0] for units in suggest_texts.MEASURES.values() for unit in units}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,46 +198,6 @@ def _common(seen: _Seen) -> _Seen:
 
 
 def _suggestion(one: _Property) -> Suggestion:
-    name = re.sub(r"[\W_]+", "_", one.names.most_common(1)[0][0].casefold()).strip("_")
     values = [value for value, _ in one.values.most_common()]
-    made = _known(name, values) or _guessed(name, values)
+    made = made_field(one.names.most_common(1)[0][0], values)
     return Suggestion(made, len(one.products), one.looked, tuple(values[:SHOWN_VALUES]))
-
-
-def _known(name: str, values: Sequence[str]) -> Field | None:
-    """The field of a template that means the same, where such values fit it."""
-    known = [one for kind in template_names() for one in template(kind)]
-    # The very name first: "capacity" is nearer to itself than to "volume".
-    for each in sorted(known, key=lambda one: one.name != name):
-        if same_name(each.name, name) and _fits(each, values):
-            return each.model_copy(update={"name": name})
-    return None
-
-
-def _fits(field_: Field, values: Sequence[str]) -> bool:
-    if field_.choices:
-        allowed = {choice.casefold() for choice in field_.choices}
-        return all(value.casefold() in allowed for value in values)
-    numeric = all(_NUMBER.match(value) for value in values)
-    return numeric == (field_.type is FieldType.NUMBER)
-
-
-def _guessed(name: str, values: Sequence[str]) -> Field:
-    """A field whose kind is told by its values."""
-    words = name.replace("_", " ")
-    if all(value.casefold() in _YES_NO for value in values):
-        text = f"Whether the text says yes or no to {words}."
-        return Field(name=name, type=FieldType.BOOLEAN, description=text)
-    text = f"The {words} of the product, as the text states it."
-    if all(_NUMBER.fullmatch(value) for value in values):
-        return Field(name=name, type=FieldType.NUMBER, description=text)
-    if unit := _unit(values):
-        return Field(name=name, type=FieldType.NUMBER, unit=unit, description=text)
-    return Field(name=name, manner=Manner.COPY, description=text)
-
-
-def _unit(values: Sequence[str]) -> str:
-    """The unit of values that are one number each, if they all have one that is known."""
-    found = [_MEASURED.fullmatch(value) for value in values]
-    units = {_UNITS.get(one.group(1).casefold(), "") if one else "" for one in found}
-    return next(iter(units)) if len(units) == 1 else ""

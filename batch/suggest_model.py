@@ -23,10 +23,10 @@ from core.usage import Call, record
 from core.values import Origin
 
 #: So much of a product is enough to see what is told of products here.
-TEXT_CHARACTERS = 800
-MAX_PROPERTIES = 8
-MAX_NAME, MAX_VALUE = 24, 48
-MAX_TOKENS = 300
+TEXT_CHARACTERS = 600
+MAX_PROPERTIES = 6
+MAX_NAME, MAX_VALUE = 24, 40
+MAX_TOKENS = 240
 #: Nobody waits longer for suggestions; what has come until then is used.
 LIMIT_S = 60.0
 NO_USE = "The model's answers could not be used."

@@ -9,7 +9,14 @@ import streamlit as st
 from batch.fields import Field
 from batch.uploads import Upload
 from pages.parts import draft as drafts
-from pages.parts import field_advice, field_suggestions, field_tools, field_types, words
+from pages.parts import (
+    field_advice,
+    field_saved,
+    field_suggestions,
+    field_tools,
+    field_types,
+    words,
+)
 from pages.parts.draft import Draft
 from pages.parts.draft_problems import problems
 from pages.parts.entry import Shop
@@ -20,7 +27,7 @@ from pages.parts.steps import Step, current_draft, keep, onward
 
 def draw(shop: Shop, upload: Upload, draft: Draft) -> None:
     """Draw the step."""
-    field_tools.confirm_what_was_asked(shop)
+    field_saved.confirm_what_was_asked(shop)
     st.caption("Each field becomes a new column. A short, exact description helps the most.")
     wanted = _tools(shop, upload, draft)
     counts = field_types.draw(shop, upload, draft)
@@ -47,8 +54,8 @@ def _tools(shop: Shop, upload: Upload, draft: Draft) -> bool:
         nothing_shown = not field_types.shows_fields(draft)
         field_tools.templates(draft, disabled=nothing_shown)
         wanted = field_suggestions.button(disabled=nothing_shown)
-        field_tools.saved_sets(shop, upload, draft)
-        field_tools.save_as(shop, draft)
+        field_saved.saved_sets(shop, upload, draft)
+        field_saved.save_as(shop, draft)
         field_tools.undo(draft)
     return wanted
 
