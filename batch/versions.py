@@ -8,7 +8,7 @@ from batch import publish
 from batch.jobs import Job
 from core.db import Database, clock
 from core.errors import JobError
-from core.schema import jobs
+from core.schema import JobStatus, jobs
 from core.settings import Settings
 
 
@@ -16,12 +16,13 @@ def current(versions: Sequence[Job]) -> Job | None:
     """The version that counts; None where there is none.
 
     A version that has been begun since a person decided does not count until somebody
-    keeps or publishes it.
+    keeps or publishes it; neither does one that is not finished, where another is.
     """
     kept = [one for one in versions if one.kept_at is not None]
     if kept:
         return max(kept, key=lambda one: one.kept_at or 0.0)
-    return max(versions, key=lambda one: one.version, default=None)
+    finished = [one for one in versions if one.status is JobStatus.DONE]
+    return max(finished or versions, key=lambda one: one.version, default=None)
 
 
 def on_the_shelves(versions: Sequence[Job]) -> Job | None:

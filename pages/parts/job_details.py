@@ -7,7 +7,7 @@ import streamlit as st
 from batch import jobs, pace, publish
 from batch.jobs import Job
 from core.schema import JobStatus
-from pages.parts import job_card, job_results, job_versions, words
+from pages.parts import job_card, job_compare, job_quality, job_results, job_versions, words
 from pages.parts.entry import Shop
 from pages.parts.shelves import shelves
 from pages.parts.speed import speed_chart
@@ -35,7 +35,10 @@ def details(shop: Shop, job_id: str) -> None:
     if job.done:
         _publishing(shop, job)
     job_versions.draw(shop, job)
+    job_compare.draw(shop, job)
     shelves(shop)
+    if job.done:
+        job_quality.draw(shop, job)
     st.subheader("Results", anchor=False)
     job_results.files(job)
     job_results.results(shop, job)

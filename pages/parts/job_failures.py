@@ -77,7 +77,7 @@ def _rows(shop: Shop, job: Job, reason: str | None, count: int) -> tuple[list[Re
     page = rows.page(shop.settings, shop.db, job, first, PAGE_ROWS, RowStatus.FAILED, reason)
     if page:
         starts[number + 1] = page[-1].row_no + 1
-    cells = [product_cells(job, row) | {"Reason": row.error} for row in page]
+    cells = [product_cells(job, row.original) | {"Reason": row.error} for row in page]
     return page, table(cells, [row.row_no for row in page], f"failed-table-{at}-{number}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 import pandas as pd  # type: ignore[import-untyped]
@@ -65,18 +65,18 @@ def moving_table(cells: Sequence[dict[str, str]], numbers: Sequence[int], key: s
     st.dataframe(frame, key=key, height=_TABLE_HEIGHT)
 
 
-def product_cells(job: Job, row: ResultRow) -> dict[str, str]:
-    """What tells a person which product it is."""
+def product_cells(job: Job, original: Mapping[str, str]) -> dict[str, str]:
+    """What of a row's own cells tells a person which product it is."""
     named = (job.columns.id, job.columns.title)
-    shown = {name: row.original.get(name, "") for name in named if name}
-    return shown or dict(list(row.original.items())[:1])
+    shown = {name: original.get(name, "") for name in named if name}
+    return shown or dict(list(original.items())[:1])
 
 
 def result_cells(job: Job, row: ResultRow) -> dict[str, str]:
     """The product, how it stands with it, and what was found."""
     cells = {"State": _MARKS.get(RowStatus(row.status), "")} if row.status != "waiting" else {}
     cells = cells or {"State": _WAITING}
-    product = product_cells(job, row)
+    product = product_cells(job, row.original)
     names = result_columns(job.fields, (*product, "State", "Notes"))
     values = {
         column: row.values[name].text() if name in row.values else ""

@@ -17,7 +17,8 @@ from batch.unlike_rows import agreement, unlike_rows
 from core import products
 from core.db import Database
 from core.errors import JobError
-from core.schema import RowStatus
+from core.schema import JobStatus, RowStatus
+from core.schema import jobs as jobs_table
 from core.settings import Settings
 from core.values import Origin, Value
 from tests.batch.conftest import COLUMNS, new_job
@@ -52,6 +53,12 @@ def two_versions(settings: Settings, db: Database, count: int = 2100) -> tuple[J
         other[2001] = {"brand": Value("Other"), "capacity": Value(3.0)}
     record(db, later, other)
     return job, later
+
+
+def ended(db: Database, job: Job) -> None:
+    with db.write() as connection:
+        change = jobs_table.update().where(jobs_table.c.id == job.id)
+        connection.execute(change.values(status=JobStatus.DONE))
 
 
 @on_both
@@ -145,6 +152,10 @@ def test_the_newest_version_counts_until_a_person_decides(settings: Settings, db
     def now() -> list[Job]:
         return jobs.versions(db, job)
 
+    assert versions.current(now()) == jobs.get(db, later.id)
+    ended(db, job)
+    assert versions.current(now()) == jobs.get(db, job.id)
+    ended(db, later)
     assert versions.current(now()) == jobs.get(db, later.id)
     versions.keep(db, job)
     kept = versions.current(now())
