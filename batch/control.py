@@ -7,9 +7,12 @@ obeys. Decisions that came too late change nothing and say so.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
+from batch.budget import Budget, check_left
 from batch.jobs import get
 from core.db import Database
 from core.errors import JobError
@@ -25,14 +28,23 @@ def pause(db: Database, job_id: str) -> None:
     _change(db, job_id, ACTIVE, {"status": JobStatus.PAUSED}, "is not running, so it cannot pause")
 
 
-def resume(db: Database, job_id: str) -> None:
+def resume(db: Database, job_id: str, budget: Budget | None = None) -> None:
     """Go on with the rows that still wait.
 
+    Args:
+        db: Our tables.
+        job_id: The job.
+        budget: What it may cost from now on, with what is spent already; None: as before.
+
     Raises:
-        JobError: The job runs already or has nothing left to do.
+        JobError: The job runs already, has nothing left to do, or its budget is used up.
     """
     stopped = (JobStatus.PAUSED, JobStatus.CANCELLED, JobStatus.FAILED)
-    _change(db, job_id, stopped, next_run(), "is not stopped, so there is nothing to resume")
+    change = next_run()
+    if budget is not None:
+        change |= {"budget": budget.amount, "currency": budget.currency}
+    refusal = "is not stopped, so there is nothing to resume"
+    _change(db, job_id, stopped, change, refusal, check=check_left)
 
 
 def cancel(db: Database, job_id: str) -> None:
@@ -70,10 +82,18 @@ def next_run() -> dict[str, Any]:
 
 
 def _change(
-    db: Database, job_id: str, allowed: Sequence[JobStatus], change: dict[str, Any], refusal: str
+    db: Database,
+    job_id: str,
+    allowed: Sequence[JobStatus],
+    change: dict[str, Any],
+    refusal: str,
+    check: Callable[[Connection, str], None] = lambda *_: None,
 ) -> None:
+    """Make a decision; ``check`` may still refuse it, in the same transaction."""
     guarded = jobs.update().where(jobs.c.id == job_id, jobs.c.status.in_(allowed))
     with db.write() as connection:
         changed = connection.execute(guarded.values(change)).rowcount
+        if changed:
+            check(connection, job_id)
     if not changed:
         raise JobError(f"“{get(db, job_id).name}” {refusal}.")

@@ -13,6 +13,7 @@ import orjson
 import typer
 
 from batch import control, demonstrations_command, jobs, rows, uploads
+from batch.budget import Budget, budget_of
 from batch.columns import Columns, check_columns
 from batch.demonstration_files import import_file
 from batch.demonstrations import last_change
@@ -70,6 +71,9 @@ def extract(
     no_demos: Annotated[
         bool, typer.Option("--no-demos", help="Show the model no examples.")
     ] = False,
+    budget: Annotated[
+        float | None, typer.Option(help="What it may cost: the job stops when that is reached.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Extract metadata from a catalog and write the results.
@@ -77,17 +81,20 @@ def extract(
     The same command again, after an interruption, goes on with the same job.
     Rows that an earlier job has read with the same fields and model cost nothing.
     With --cheapest the rows go to a provider's batches, mostly at half the price.
+    A job that has stopped at its --budget goes on with a larger one.
     """
     with opened() as (settings, db):
         form = _form(out)
         provider = _provider(settings, endpoint, cheapest=cheapest)
+        limit = None if budget is None else budget_of(budget, configured(settings), provider)
         plan = find_plan(db, fields)
         upload = _upload(settings, db, catalog)
         check_plan(plan, upload.catalog.columns)
         columns = _columns(settings, upload, id_column, text)
         if demos is not None:
             say(demonstrations_command.told(demos, import_file(db, demos)))
-        job = _job(settings, db, upload, columns, plan, provider, fresh=fresh, learns=not no_demos)
+        learns = not no_demos
+        job = _job(settings, db, upload, columns, plan, provider, limit, fresh=fresh, learns=learns)
         job = _wait(settings, db, job)
         write_lines(out, download(settings, db, job.id, form))
         _report(settings, db, job, out, as_json)
@@ -165,6 +172,7 @@ def _job(
     columns: Columns,
     plan: Plan,
     provider: str | None,
+    limit: Budget | None,
     *,
     fresh: bool,
     learns: bool,
@@ -195,12 +203,13 @@ def _job(
             version_of=former,
             provider=provider,
             learns=learns,
+            budget=limit,
         )
         say(f"Job {job.id}: {job.rows:,} rows")
         return job
     say(f"Going on with job {earlier.id}: {earlier.waiting:,} of {earlier.rows:,} rows left")
     if earlier.waiting and not earlier.active:
-        control.resume(db, earlier.id)
+        control.resume(db, earlier.id, limit)
     return jobs.get(db, earlier.id)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from batch import control, jobs
+from batch.budget import budget_of
 from batch.failures import reasons
 from batch.memory import models
 from batch.retry import Way, retry_failed, retry_rows
@@ -49,9 +50,21 @@ def pause(job_id: JobId) -> None:
     _decide(control.pause, job_id)
 
 
-def resume(job_id: JobId) -> None:
+def resume(
+    job_id: JobId,
+    budget: Annotated[
+        float | None, typer.Option(help="What it may cost from now on, all in all.")
+    ] = None,
+) -> None:
     """Go on with a paused, cancelled or stopped job."""
-    _decide(control.resume, job_id)
+
+    with opened() as (settings, db):
+        job, limit = jobs.get(db, job_id), None
+        if budget is not None:
+            only = job.provider or job.endpoint
+            limit = budget_of(budget, configured(settings), only)
+        control.resume(db, job_id, limit)
+        _say_standing(db, job_id)
 
 
 def cancel(job_id: JobId) -> None:
@@ -116,5 +129,9 @@ def delete(
 def _decide(decision: Callable[[Database, str], None], job_id: str) -> None:
     with opened() as (_, db):
         decision(db, job_id)
-        job = jobs.get(db, job_id)
-        say(f"Job {job.id} is {job.status}: {job.done:,} of {job.rows:,} rows done")
+        _say_standing(db, job_id)
+
+
+def _say_standing(db: Database, job_id: str) -> None:
+    job = jobs.get(db, job_id)
+    say(f"Job {job.id} is {job.status}: {job.done:,} of {job.rows:,} rows done")

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from batch.budget import Budget
 from batch.columns import Columns
 from batch.fields import FieldSet
 from batch.pace import rows_per_s
@@ -40,6 +41,7 @@ class Job:
         patience: How many times the usual length and time an answer may take.
         provider: The endpoint whose provider takes the rows as batches; None: one by one.
         budget: What it may cost; it stops when that is reached. None: no limit.
+        cost: What its calls have cost so far, in their endpoints' currency.
         learns: Whether approved rows are shown to the model as demonstrations.
         kept_at: When a person decided that of its versions this one counts.
         rows_per_s: Recent speed while it runs, overall speed afterwards.
@@ -66,7 +68,8 @@ class Job:
     endpoint: str | None
     patience: float
     provider: str | None
-    budget: float | None
+    budget: Budget | None
+    cost: float
     learns: bool
     created_at: float
     started_at: float | None
@@ -103,7 +106,7 @@ def submit(
     fresh: bool = False,
     version_of: Job | None = None,
     provider: str | None = None,
-    budget: float | None = None,
+    budget: Budget | None = None,
     learns: bool = True,
 ) -> Job:
     """Record a job; once this returns it survives anything, and the worker takes it up.
@@ -136,7 +139,8 @@ def submit(
                 columns=columns.to_json(),
                 fields=plan.fields_to_json(),
                 types=plan.types_to_json(),
-                budget=budget,
+                budget=budget.amount if budget else None,
+                currency=budget.currency if budget else None,
                 learns=learns,
                 status=JobStatus.QUEUED,
                 reason="",
@@ -215,7 +219,15 @@ def versions(db: Database, job: Job) -> list[Job]:
 def _select(
     connection: Connection, condition: sa.ColumnElement[bool], limit: int | None = None
 ) -> list[Job]:
-    counters = ("done", "failed", "reused", "calls", "prompt_tokens", "completion_tokens")
+    counters = (
+        "done",
+        "failed",
+        "reused",
+        "calls",
+        "prompt_tokens",
+        "completion_tokens",
+        "cost",
+    )
     newest_first = (jobs.c.created_at.desc(), jobs.c.id)
     there = sa.and_(condition, jobs.c.status != JobStatus.DELETED)
     # First which jobs, then their sums: a large job has a thousand shards.
@@ -258,7 +270,8 @@ def _job(connection: Connection, row: RowMapping) -> Job:
         endpoint=row["endpoint"],
         patience=row["patience"],
         provider=row["provider"],
-        budget=row["budget"],
+        budget=None if row["budget"] is None else Budget(row["budget"], row["currency"]),
+        cost=float(row["sum_cost"]),
         learns=row["learns"],
         created_at=row["created_at"],
         started_at=row["started_at"],

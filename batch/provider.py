@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 
-from batch import memory, pace, runs, sent
+from batch import budget, memory, pace, runs, sent
 from batch.collecting import LOST, collect
 from batch.jobs import Job
 from batch.order import ChangedError, Order, order_extraction
@@ -120,6 +120,10 @@ class ProviderRun:
         while self._is_open() and (new := self._sender.send()):
             self._known.append(new)
             self._poll_s = POLL_S
+        if self._sender.too_dear and not self._known:
+            self._trouble_ended()
+            budget.stop(self._db, job.id, job.run)
+            return True
         if self._known or not self._sender.through:
             return True
         self._trouble_ended()

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from batch import sent
+from batch.budget import check_left
 from batch.control import next_run
 from batch.rows import ENDS
 from batch.table import SHARD_ROWS
@@ -113,6 +114,7 @@ def _retry(
         .where(jobs.c.id == job_id, jobs.c.status.in_(not_active))
         .values(next_run() | choice)
     )
+    check_left(connection, job_id)
     if not changed.rowcount:
         raise JobError(f"There is no job {job_id}; it may have been deleted.")
     return count

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from batch.budget import cost
 from batch.extract import Outcome
 from batch.flags import Flag
 from batch.jobs import Job
@@ -101,8 +102,10 @@ def record(
                 [_stored(job_id, outcome, run, moment) for outcome in stored],
             )
             recount(connection, job_id, shard_no)
-        calls = (call for outcome in outcomes for call in outcome.calls)
+        calls = [call for outcome in outcomes for call in outcome.calls]
         record_usage(connection, calls, job_id=job_id)
+        if paid := cost(outcomes):
+            connection.execute(_PAID, place | {"paid": paid})
     return True
 
 
@@ -219,6 +222,12 @@ _COUNTED = (
     shards.update()
     .where(shards.c.job_id == sa.bindparam("job"), shards.c.shard_no == sa.bindparam("number"))
     .values({name: sa.bindparam(name) for name in _COUNTERS})
+)
+
+_PAID = (
+    shards.update()
+    .where(shards.c.job_id == sa.bindparam("job"), shards.c.shard_no == sa.bindparam("number"))
+    .values(cost=shards.c.cost + sa.bindparam("paid"))
 )
 
 

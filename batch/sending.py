@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import IO, cast
 
-from batch import memory, rows, runs, sent
+from batch import jobs, memory, rows, runs, sent
 from batch.extract import nothing_to_read
 from batch.inputs import Input
 from batch.order import ChangedError, Order
 from batch.ranges import Shard
 from batch.request_lines import CheckedFile, RequestLines
 from batch.sent_batch import SentBatch
-from core.errors import EndpointError, Refused
+from core.errors import EndpointError, JobError, Refused
 from core.provider import Provider, RemoteBatch
 from core.schema import BatchStatus
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: After this the provider may have done what it was asked, although the answer was an error.
 _TIMED_OUT_THERE = 408
+#: Answers to come are taken for as long as those that came, and a little longer.
+MARGIN = 1.25
 
 
 class Sender:
@@ -35,6 +38,8 @@ class Sender:
         #: Shards before this one have nothing left to send.
         self._next_shard = 0
         self._through = False
+        #: Whether there are rows that the budget does not reach for, as things are.
+        self.too_dear = False
 
     def again(self) -> None:
         """Some rows that were sent are missing after all: look at every shard again."""
@@ -65,14 +70,30 @@ class Sender:
 
     def _send_next(self, room: int) -> SentBatch | None:
         order = self._order
-        lines = RequestLines(order.job.id, order.endpoint, order.extraction, self._unsent())
+        money, completion = self._money()
+        source = self._unsent()
+        lines = RequestLines(order.job.id, order.endpoint, order.extraction, source, completion)
         with order.spool() as file:
-            numbers = lines.fill(file, room)
+            numbers = lines.fill(file, room, money)
+            self.too_dear = lines.too_dear
             if not numbers:
-                self._through = True
+                self._through = not lines.too_dear
                 return None
             file.seek(0)
-            return self._send(file, numbers)
+            return self._send(file, numbers, lines.cost)
+
+    def _money(self) -> tuple[float, float | None]:
+        """What may still be spent, and the tokens of an answer where they were measured."""
+        order = self._order
+        try:
+            job = jobs.get(order.db, order.job.id)
+        except JobError as error:
+            raise ChangedError from error
+        completion = MARGIN * job.tokens.completion / job.calls if job.calls else None
+        if job.budget is None:
+            return math.inf, completion
+        under_way = sum(one.cost for one in sent.open_batches(order.db, job.id))
+        return job.budget.amount - job.cost - under_way, completion
 
     def _room(self) -> int:
         """Rows that the provider would take now."""
@@ -126,9 +147,9 @@ class Sender:
         memory.release_all(order.db, job)
         self.again()
 
-    def _send(self, file: IO[bytes], numbers: list[int]) -> SentBatch | None:
+    def _send(self, file: IO[bytes], numbers: list[int], cost: float) -> SentBatch | None:
         order = self._order
-        batch = sent.begin(order.db, order.job, order.endpoint.name, numbers)
+        batch = sent.begin(order.db, order.job, order.endpoint.name, numbers, cost)
         if batch is None:
             raise ChangedError
         try:

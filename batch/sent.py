@@ -34,11 +34,14 @@ LIFE_S = 90_000.0
 _OPEN = provider_batches.c.status != BatchStatus.COLLECTED
 
 
-def begin(db: Database, job: Job, endpoint: str, numbers: Sequence[int]) -> SentBatch | None:
+def begin(
+    db: Database, job: Job, endpoint: str, numbers: Sequence[int], cost: float = 0.0
+) -> SentBatch | None:
     """Note that rows are about to be sent.
 
     Args:
         numbers: The rows, ascending.
+        cost: What they are expected to cost.
 
     Returns:
         None when they are not to be sent any more: another run has begun, the
@@ -64,6 +67,7 @@ def begin(db: Database, job: Job, endpoint: str, numbers: Sequence[int]) -> Sent
                 status=BatchStatus.CREATING,
                 row_ranges=ranges(numbers),
                 rows=len(numbers),
+                cost=cost,
                 created_at=time.time(),
             )
         )
@@ -239,6 +243,7 @@ def _batch(row: RowMapping) -> SentBatch:
         ranges=tuple((first, last) for first, last in row["row_ranges"]),
         rows=row["rows"],
         answered=row["answered"],
+        cost=row["cost"],
         collected_to=row["collected_to"],
         room=row["room"],
         problem=row["problem"],

@@ -29,6 +29,7 @@ class SentBatch:
         ranges: First and last numbers of its rows, ascending.
         rows: How many rows it has.
         answered: Of these, those that have an answer there.
+        cost: What it was expected to cost when it was sent.
         collected_to: Its answers up to this row are in our tables.
         room: Rows that the provider may have of us at once, where it refused this batch for that.
         problem: What went wrong with it as a whole.
@@ -44,6 +45,7 @@ class SentBatch:
     ranges: tuple[tuple[int, int], ...]
     rows: int
     answered: int
+    cost: float
     collected_to: int
     room: int | None
     problem: str

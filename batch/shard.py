@@ -10,9 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
-from batch import approved, memory, rows, runs
+from batch import approved, budget, crew, memory, rows, runs
+from batch.budget import Purse
 from batch.extract import Extraction, Outcome
 from batch.inputs import Input, Inputs
 from batch.jobs import Job
@@ -55,6 +59,7 @@ class RowLoop:
         self._sure = sure
         self._pool = open_pool(settings)
         self._lane: BatchLane | None = None
+        self._purses = WeakValueDictionary[tuple[str, int], Purse]()
 
     async def run(self, shard: Shard) -> None:
         """Extract the shard's missing rows and store each outcome.
@@ -75,9 +80,28 @@ class RowLoop:
             timeout_s = self._settings.call_timeout_s
             self._lane = BatchLane(self._pool, timeout_s=timeout_s, may_call=self._sure)
         division = await _when_back(lambda: self._divide(shard))
-        if await self._ask(shard, division.ours, most, self._lane):
-            await self._until_sure()
+        purse = self._purse(shard.job)
+        through = await self._ask(shard, division.ours, most, self._lane, purse)
+        await self._until_sure()
+        if purse is not None and purse.refused:
+            await _when_back(lambda: budget.stop(self._db, shard.job.id, shard.job.run))
+        elif through:
             await _when_back(lambda: self._end(shard, division))
+
+    def _purse(self, job: Job) -> Purse | None:
+        """What is left of the job's budget, if it has one: one purse for all its shards here."""
+        if job.budget is None:
+            return None
+        key = job.id, job.run
+        purse = self._purses.get(key)
+        if purse is None:
+            purse = self._purses[key] = Purse(job.budget, partial(self._spent, job.id))
+        return purse
+
+    def _spent(self, job_id: str) -> tuple[float, int]:
+        with self._db.read() as connection:
+            paid = budget.spent(connection, job_id)
+        return paid, max(1, len(crew.living(self._db)))
 
     def _divide(self, shard: Shard) -> Division:
         """See what is to be asked for, and store what is known."""
@@ -104,7 +128,14 @@ class RowLoop:
             rows.record(self._db, job.id, shard.number, came, job.run)
         memory.release(self._db, shard)
 
-    async def _ask(self, shard: Shard, items: Sequence[Input], most: int, lane: BatchLane) -> bool:
+    async def _ask(
+        self,
+        shard: Shard,
+        items: Sequence[Input],
+        most: int,
+        lane: BatchLane,
+        purse: Purse | None,
+    ) -> bool:
         """Ask for rows, many at a time; returns whether all of them were gone through."""
         job = shard.job
         extraction = Extraction(
@@ -116,11 +147,11 @@ class RowLoop:
         )
         source, outcomes = iter(items), asyncio.Queue[Outcome | None]()
         tasks = [
-            asyncio.create_task(_row_after_row(lane, extraction, source, outcomes))
+            asyncio.create_task(_row_after_row(lane, extraction, source, outcomes, purse))
             for _ in range(min(most, len(items)))
         ]
-        store = asyncio.create_task(self._store(shard, outcomes))
-        watch = asyncio.create_task(self._watch(job))
+        store = asyncio.create_task(self._store(shard, outcomes, purse))
+        watch = asyncio.create_task(self._watch(job, purse))
         try:
             return await _first_to_end(tasks, watch, store)
         finally:
@@ -154,20 +185,27 @@ class RowLoop:
         found = read_table(table, shard.first_row, shard.count)
         return (inputs.of(number, row) for number, row in found if number in wanted)
 
-    async def _watch(self, job: Job) -> None:
+    async def _watch(self, job: Job, purse: Purse | None) -> None:
         """End when the job should no longer be worked on in this run."""
         while await _when_back(lambda: runs.is_current(self._db, job.id, job.run)):
             await asyncio.sleep(LOOK_S)
+        if purse is not None and await purse.is_empty():
+            # The calls under way are paid for: they come to their end, and no other is made.
+            await asyncio.Event().wait()
 
-    async def _store(self, shard: Shard, outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def _store(
+        self, shard: Shard, outcomes: asyncio.Queue[Outcome | None], purse: Purse | None
+    ) -> None:
         """Store outcomes block by block, up to the end mark."""
         job, limit = shard.job, self._settings.stop_after
         ended, hopeful = False, not limit
         while not ended:
-            block, ended = await _block(outcomes)
+            in_haste = purse is not None and purse.near_its_end
+            block, ended = await _block(outcomes, 0 if in_haste else GATHER_S)
             if block:
                 await self._until_sure()
-                await _when_back(self._recording(shard, block))
+                async with purse.storing(block) if purse else nullcontext():
+                    await _when_back(self._recording(shard, block))
             if block and not hopeful:
                 hopeful = not await _when_back(
                     lambda: runs.stop_if_hopeless(self._db, job.id, job.run, limit)
@@ -201,21 +239,32 @@ async def _row_after_row(
     extraction: Extraction,
     source: Iterator[Input],
     outcomes: asyncio.Queue[Outcome | None],
+    purse: Purse | None,
 ) -> None:
-    """Take row after row from the source that all of them share."""
+    """Take row after row from the source that all of them share, as far as the budget reaches."""
     for item in source:
-        came = await extraction.extract(lane.complete, item)
-        outcomes.put_nowait(approved.applied(came, item))
+        if purse is not None and not await purse.allows():
+            return
+        outcome = None
+        try:
+            came = await extraction.extract(lane.complete, item)
+            outcome = approved.applied(came, item)
+            outcomes.put_nowait(outcome)
+        finally:
+            if purse is not None:
+                purse.ended(outcome)
 
 
-async def _block(outcomes: asyncio.Queue[Outcome | None]) -> tuple[list[Outcome], bool]:
+async def _block(
+    outcomes: asyncio.Queue[Outcome | None], gather_s: float
+) -> tuple[list[Outcome], bool]:
     """The next outcomes to be stored together, and whether the end mark (None) came."""
     outcome = await outcomes.get()
     if outcome is None:
         return [], True
     block = [outcome]
     try:
-        async with asyncio.timeout(GATHER_S):
+        async with asyncio.timeout(gather_s):
             while len(block) < BLOCK_ROWS:
                 if (outcome := await outcomes.get()) is None:
                     return block, True

@@ -24,5 +24,8 @@ def summary(job: Job) -> dict[str, Any]:
         "calls": job.calls,
         "prompt_tokens": job.tokens.prompt,
         "completion_tokens": job.tokens.completion,
+        "cost": round(job.cost, 6),
+        "budget": job.budget.amount if job.budget else None,
+        "currency": job.budget.currency if job.budget else None,
         "seconds": round(ended - job.started_at, 3) if job.started_at else 0.0,
     }

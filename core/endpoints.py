@@ -82,6 +82,11 @@ class Endpoint:
         return max(1, self.slots - self.reserve)
 
     @property
+    def has_price(self) -> bool:
+        """Whether its calls are known to cost something."""
+        return bool(self.input_price or self.output_price)
+
+    @property
     def is_openai(self) -> bool:
         """Whether OpenAI itself serves it: its models think, and refuse some settings."""
         return self.base_url.rstrip("/") == OPENAI_URL

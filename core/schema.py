@@ -124,6 +124,8 @@ jobs = Table(
     Column("types", JSON),
     #: What it may cost; it stops when that is reached. None: no limit.
     Column("budget", Float),
+    #: Of the budget, as three letters.
+    Column("currency", String(3)),
     #: Whether approved rows are shown to the model as demonstrations.
     Column("learns", sa.Boolean, nullable=False, server_default=sa.true()),
     Column("created_at", Float, nullable=False, index=True),
@@ -150,6 +152,8 @@ shards = Table(
     Column("calls", Integer, nullable=False, default=0),
     Column("prompt_tokens", BigInteger, nullable=False, default=0),
     Column("completion_tokens", BigInteger, nullable=False, default=0),
+    #: Of the calls that were made for its rows: a sum that grows, cheaper than that of all calls.
+    Column("cost", Float, nullable=False, server_default="0"),
 )
 
 rows = Table(
@@ -292,6 +296,16 @@ samples = Table(
     Column("completion_tokens", BigInteger, nullable=False),
 )
 
+#: Rows that were read to tell what a job will take: their results are the job's, once it starts.
+estimates = Table(
+    "estimates",
+    metadata,
+    #: Names the catalog, the columns and what is extracted.
+    Column("key", String(64), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
 #: Who works: each worker shows a sign of life here.
 workers = Table(
     "workers",
@@ -328,6 +342,8 @@ provider_batches = Table(
     Column("row_ranges", JSON, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("answered", Integer, nullable=False, server_default="0"),
+    #: What it was expected to cost when it was sent.
+    Column("cost", Float, nullable=False, server_default="0"),
     #: Its answers up to this row are in our tables.
     Column("collected_to", Integer, nullable=False, server_default="0"),
     #: Rows that the provider may have of us at once, learnt where it refused this one.

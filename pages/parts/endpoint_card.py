@@ -165,7 +165,7 @@ def _speed(figures: Figures, now: float) -> str:
 def cost(state: State, amount: float) -> str:
     """Money, or why there is none."""
     endpoint = state.endpoint
-    if not (endpoint.input_price or endpoint.output_price):
+    if not endpoint.has_price:
         return "none, your own machine" if endpoint.pins_slots else "no price set"
     return words.money(amount, endpoint.currency)
 

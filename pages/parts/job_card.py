@@ -16,7 +16,7 @@ from core.db import Database
 from core.errors import ShopkeeperError
 from core.held_up import reason
 from core.schema import JobStatus
-from pages.parts import words
+from pages.parts import job_budget, words
 from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import html, plain
 from pages.parts.speed import sparkline_html
@@ -51,7 +51,7 @@ def card(shop: Shop, job: Job, samples: Sequence[Sample], *, opened: bool = Fals
     """Draw one job; ``opened`` leaves out the way to its details."""
     with st.container(border=True, key=f"job-{job.id}", gap="small"):
         _head(job)
-        if job.reason and job.active:
+        if job.reason and (job.active or job.status is JobStatus.PAUSED):
             st.warning(plain(job.reason), icon=":material/warning:")
         elif job.reason:
             st.error(plain(job.reason), icon=":material/error:")
@@ -59,6 +59,7 @@ def card(shop: Shop, job: Job, samples: Sequence[Sample], *, opened: bool = Fals
         if said := told(shop.db, job):
             st.caption(plain(said))
         st.html(f'<div class="sk-counts">{counts_html(job)}{sparkline_html(samples)}</div>')
+        job_budget.draw(shop, job)
         _actions(shop, job, opened)
 
 
@@ -127,7 +128,7 @@ def _possible(shop: Shop, job: Job, opened: bool) -> Iterator[Action]:
         yield Action("Open", "open", ":material/table_view:", lambda: open_job(job.id))
     if job.active:
         yield _decision(shop, job, "Pause", ":material/pause:", control.pause)
-    if job.status in _STOPPED and job.waiting:
+    if job.status in _STOPPED and job.waiting and not job_budget.stopped_by_it(job):
         yield _decision(shop, job, "Resume", ":material/play_arrow:", control.resume)
     if job.failed and not job.active:
         label = f"Retry {job.failed:,} failed"

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.money import money as money
+from core.money import price as price
 from core.schema import JobStatus
 
 Color = Literal["blue", "green", "orange", "red", "gray"]
 
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_NO_DECIMALS = frozenset({"JPY", "KRW", "VND", "CLP"})
 _SIZE_STEPS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
@@ -109,26 +108,6 @@ def moment(at: float, now: float, where: tzinfo) -> str:
         year = "" if time.year == datetime.fromtimestamp(now, where).year else f" {time.year}"
         when = f"{time.day} {time:%B}{year}"
     return f"{when} at {time:%H:%M}"
-
-
-def price(amount: Decimal | None, currency: str | None) -> str:
-    """Money with its currency; empty when no price is known."""
-    if amount is None:
-        return ""
-    code = (currency or "").strip()
-    number = f"{amount:,.0f}" if code in _NO_DECIMALS else f"{amount:,.2f}"
-    if code in _SIGNS:
-        return f"{_SIGNS[code]}{number}"
-    if not code:
-        return number
-    return f"{number} {code}" if code.isalpha() else f"{code}{number}"
-
-
-def money(amount: float, currency: str) -> str:
-    """What something has cost; never nothing when it was a little."""
-    if 0 < amount < 0.01:
-        return f"under {price(Decimal('0.01'), currency)}"
-    return price(Decimal(str(round(amount, 2))), currency)
 
 
 def price_share(share: float) -> str:

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from batch import control, jobs, rows, runs, sent, uploads
+from batch import budget, control, jobs, rows, runs, sent, uploads
+from batch.budget import Budget
 from batch.extract import Outcome
 from batch.fields import Field
 from batch.jobs import Job
@@ -21,10 +22,10 @@ from core import products
 from core.db import Database
 from core.errors import JobError
 from core.provider import RemoteBatch
-from core.schema import JobStatus, RowStatus
+from core.schema import JobStatus, Lane, RowStatus
 from core.schema import jobs as jobs_table
 from core.settings import Settings
-from core.usage import Tokens
+from core.usage import Call, Tokens
 from core.values import Value
 from pages.parts.job_card import counts_html
 from pages.parts.speed import sparkline_html, speed_chart, speeds
@@ -342,3 +343,30 @@ def test_fields_can_be_changed_and_run_again_as_a_new_version(
     assert "This is version 2" in texts(app)
     button(app, "Version 1: finished").click().run()
     assert app.query_params["job"] in (job.id, [job.id])
+
+
+def test_a_job_whose_budget_is_used_up_goes_on_with_a_larger_one(
+    page: Open, job: Job, db: Database
+) -> None:
+    control.pause(db, job.id)
+    control.resume(db, job.id, Budget(0.5, "USD"))
+    call = Call(Lane.BATCH, "priced", "m", Tokens(10, 2), 1.0, cost=0.5)
+    runs.begin(db, job.id, 2)
+    rows.record(db, job.id, 0, [Outcome(1, RowStatus.DONE, calls=(call,))], 2)
+    app = page("pages/jobs.py")
+    assert "$0.50 of $0.50 spent" in texts(app)
+    budget.stop(db, job.id, 2)
+    app.run()
+    shown = texts(app)
+    assert "1 row is done, 2 left" in shown
+    assert not [one for one in app.button if one.label == "Resume"], "it would be refused"
+    assert app.number_input[0].value == 1.0
+    app.number_input[0].set_value(0.25)
+    button(app, "Raise and resume (2 rows left)").click().run()
+    assert jobs.get(db, job.id).status is JobStatus.PAUSED, "less than what is spent"
+    app.number_input[0].set_value(2.0)
+    button(app, "Raise and resume").click().run()
+    assert not app.exception
+    again = jobs.get(db, job.id)
+    assert (again.status, again.budget) == (JobStatus.QUEUED, Budget(2.0, "USD"))
+    assert "$0.50 of $2.00 spent" in texts(app)

@@ -14,13 +14,23 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("types", sa.JSON()))
         batch_op.add_column(sa.Column("budget", sa.Float()))
         batch_op.add_column(sa.Column("kept_at", sa.Float()))
+        batch_op.add_column(sa.Column("currency", sa.String(3)))
         batch_op.add_column(
             sa.Column("learns", sa.Boolean(), nullable=False, server_default=sa.true())
         )
+    for table in ("shards", "provider_batches"):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column("cost", sa.Float(), nullable=False, server_default="0"))
     with op.batch_alter_table("rows", schema=None) as batch_op:
         _add_review(batch_op)
     _create_corrections()
     _create_demonstrations()
+    op.create_table(
+        "estimates",
+        sa.Column("key", sa.String(64), primary_key=True),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+    )
     op.create_table(
         "field_sets",
         sa.Column("name", sa.String(80), primary_key=True),

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from batch import control, sent
+from batch.budget import Budget
 from batch.order import Order, order_extraction
 from batch.ranges import Shard
 from batch.request_lines import RequestLines
@@ -150,3 +151,32 @@ def test_a_batch_that_was_created_before_its_sender_died_is_taken_over(
     assert shop.work(job).done == 5
     assert shop.provider.sizes() == [5]
     assert set(shop.provider.paid.values()) == {1}
+
+
+def test_no_batch_is_sent_that_would_exceed_the_budget(shop: ProviderShop) -> None:
+    job = shop.submit(200)
+    control.pause(shop.db, job.id)
+    control.resume(shop.db, job.id, Budget(0.10, "USD"))
+    stopped = shop.work(job)
+    assert stopped.status is JobStatus.PAUSED
+    assert "budget of $0.10" in stopped.reason
+    assert f"{stopped.done} rows are done, {200 - stopped.done} left" in stopped.reason
+    # A row takes a tenth of a cent. Before one was answered, the longest answer was feared.
+    assert 0.08 < stopped.cost <= 0.10
+    sizes = shop.provider.sizes()
+    assert sizes[0] < sizes[1], "what answers took is known from the first batch on"
+    assert sum(sizes) == stopped.done
+    control.resume(shop.db, job.id, Budget(1.0, "USD"))
+    ended = shop.work(job)
+    assert (ended.status, ended.done) == (JobStatus.DONE, 200)
+    assert set(shop.provider.paid.values()) == {1}
+
+
+def test_a_budget_below_the_first_row_sends_nothing(shop: ProviderShop) -> None:
+    job = shop.submit(3)
+    control.pause(shop.db, job.id)
+    control.resume(shop.db, job.id, Budget(0.001, "USD"))
+    stopped = shop.work(job)
+    assert stopped.status is JobStatus.PAUSED
+    assert "does not reach for another row: 0 rows are done, 3 left" in stopped.reason
+    assert not shop.provider.sizes()

@@ -20,6 +20,7 @@ def batch(numbers: list[int], **more: object) -> SentBatch:
         ranges=tuple((first, last) for first, last in ranges(numbers)),
         rows=len(numbers),
         answered=0,
+        cost=0.0,
         collected_to=0,
         room=None,
         problem="",
