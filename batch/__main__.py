@@ -15,6 +15,7 @@ from batch import (
     doctor_command,
     extract_command,
     fields_command,
+    forecast_command,
     job_commands,
     workers_command,
 )
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="Extract metadata from catalogs, and look after the jobs.",
 )
 app.command()(extract_command.extract)
+app.command("forecast")(forecast_command.forecast_catalog)
 app.command("jobs")(job_commands.list_jobs)
 app.command()(job_commands.show)
 app.command()(job_commands.pause)

@@ -1,4 +1,7 @@
-"""Several questions asked at once while a person waits, in the chat lane."""
+"""Several questions asked at once while a person looks on.
+
+As a person does, in the chat lane; or in the background, where shoppers come first.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from batch.extract import Ask
+from core.batch_lane import BatchLane
 from core.chat_lane import ChatLane
 from core.endpoints import Endpoint
 from core.errors import ModelError, SettingError
 from core.model import Answer, ModelClient, Request
+from core.pool import Pool
 from core.schema import Lane
 from core.usage import CANCELLED, OK, Call, Tokens, outcome_of
 
@@ -22,15 +27,33 @@ T = TypeVar("T")
 Work = Callable[[Ask], Coroutine[Any, Any, T]]
 
 
+class Asker(Protocol):
+    """Asks models; made and closed in one event loop."""
+
+    async def ask(self, request: Request, note: Callable[[Call], None]) -> Answer:
+        """Ask once; ``note`` is told of every call that it took."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""
+
+
 def ask_at_once(
-    lane: ChatLane, works: Sequence[Work[T]], limit_s: float = math.inf
+    lane: ChatLane,
+    works: Sequence[Work[T]],
+    *,
+    waiting: bool = True,
+    limit_s: float = math.inf,
+    beat_s: float | None = None,
 ) -> Generator[list[T], None, None]:
-    """Do work that asks models, as much at once as people may.
+    """Do work that asks models, many at once.
 
     Args:
         lane: The way to the models.
-        works: What to do.
-        limit_s: So long a person waits, in seconds: what is not ready by then is given up.
+        works: What is to be done.
+        limit_s: What is not ready after so long is given up.
+        waiting: Whether a person waits for it; else shoppers come first.
+        beat_s: Come back empty-handed after so long, so that the one who waits can do
+            something else.
 
     Yields:
         What has become ready together. Leaving early cancels what is under way.
@@ -42,17 +65,17 @@ def ask_at_once(
     """
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
-        asker = _Asker(lane)
+        asker: Asker = _Person(lane) if waiting else _Background(lane.pool)
         pending = {loop.create_task(work(asker.ask)) for work in works}
         end = time.monotonic() + limit_s
         try:
             while pending and (left_s := end - time.monotonic()) > 0:
-                ready, pending = runner.run(_first(pending, left_s))
+                ready, pending = runner.run(_first(pending, min(left_s, beat_s or math.inf)))
                 yield [task.result() for task in ready]
         finally:
             for task in pending:
                 task.cancel()
-            runner.run(asker.close(pending))
+            runner.run(_end(asker, pending))
 
 
 async def _first(
@@ -62,7 +85,27 @@ async def _first(
     return await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
-class _Asker:
+async def _end(asker: Asker, tasks: set[asyncio.Task[T]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asker.close()
+
+
+class _Background:
+    """Asks as jobs do."""
+
+    def __init__(self, pool: Pool) -> None:
+        if not [one for one in pool.roster.endpoints() if Lane.BATCH in one.lanes]:
+            raise SettingError("No endpoint serves background jobs: see `lanes` in endpoints.toml.")
+        self._lane = BatchLane(pool, timeout_s=pool.settings.call_timeout_s)
+
+    async def ask(self, request: Request, note: Callable[[Call], None]) -> Answer:
+        return await self._lane.complete(request, note)
+
+    async def close(self) -> None:
+        await self._lane.close()
+
+
+class _Person:
     """Asks as people do, but leaves the reserve to them."""
 
     def __init__(self, lane: ChatLane) -> None:
@@ -108,7 +151,6 @@ class _Asker:
             self._clients[endpoint] = ModelClient(endpoint, timeout_s=timeout_s)
         return self._clients[endpoint]
 
-    async def close(self, tasks: set[asyncio.Task[T]]) -> None:
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def close(self) -> None:
         for client in self._clients.values():
             await client.close()

@@ -7,14 +7,15 @@ import time
 from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 
-from batch import control, demonstrations_command, jobs, rows, uploads
+from batch import control, demonstrations_command, jobs, rows
 from batch.budget import Budget, budget_of
-from batch.columns import Columns, check_columns
+from batch.columns import Columns
+from batch.command_choices import choose_columns, choose_provider, store_catalog
 from batch.demonstration_files import import_file
 from batch.demonstrations import last_change
 from batch.downloads import Form, download
@@ -29,7 +30,7 @@ from batch.standing import told
 from batch.summary import summary
 from batch.uploads import Upload
 from core import services
-from core.console import Exit, bar, opened, print_json, say, stages
+from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
 from core.errors import CatalogError
 from core.held_up import reason
@@ -85,12 +86,12 @@ def extract(
     """
     with opened() as (settings, db):
         form = _form(out)
-        provider = _provider(settings, endpoint, cheapest=cheapest)
+        provider = choose_provider(settings, endpoint, cheapest=cheapest)
         limit = None if budget is None else budget_of(budget, configured(settings), provider)
         plan = find_plan(db, fields)
-        upload = _upload(settings, db, catalog)
+        upload = store_catalog(settings, db, catalog)
         check_plan(plan, upload.catalog.columns)
-        columns = _columns(settings, upload, id_column, text)
+        columns = choose_columns(settings, upload, id_column, text)
         if demos is not None:
             say(demonstrations_command.told(demos, import_file(db, demos)))
         learns = not no_demos
@@ -108,61 +109,6 @@ def _form(out: Path) -> Form:
     if not out.absolute().parent.is_dir():
         raise CatalogError(f"The folder {out.absolute().parent} for the results does not exist.")
     return forms[out.suffix.lower()]
-
-
-def _provider(settings: Settings, name: str | None, *, cheapest: bool) -> str | None:
-    """The endpoint whose provider is to do the rows, if one is."""
-    if not cheapest:
-        if name is not None:
-            raise typer.BadParameter("--endpoint goes with --cheapest.")
-        return None
-    offering = [one.name for one in configured(settings) if one.offers_batches]
-    if not offering:
-        raise typer.BadParameter(
-            "No endpoint offers batches: name provider_batch among its `supports` in "
-            "endpoints.toml, where its provider speaks OpenAI's Batch API."
-        )
-    if name is None:
-        return offering[0]
-    if name not in offering:
-        raise typer.BadParameter(
-            f"The endpoint “{name}” does not offer batches; {', '.join(offering)} does."
-        )
-    return name
-
-
-def _upload(settings: Settings, db: Database, catalog: Path) -> Upload:
-    """The stored catalog; one that was stored before is not copied again."""
-    try:
-        uploads.check_size(catalog.stat().st_size, settings.upload_limit_mb)
-        with catalog.open("rb") as file:
-            stored = uploads.find(db, hashlib.file_digest(file, "sha256").hexdigest())
-            if stored is not None and uploads.table_path(settings, stored.id).exists():
-                return stored
-            file.seek(0)
-            with stages("Storing") as advance:
-                upload = uploads.store(settings, db, catalog.name, file, advance)
-    except OSError as error:
-        raise CatalogError(f"{catalog} cannot be read: {error.strerror}.") from error
-    for note in upload.catalog.notes:
-        say(f"Note: {note.message}")
-    return upload
-
-
-def _columns(
-    settings: Settings, upload: Upload, id_column: str | None, text: list[str] | None
-) -> Columns:
-    columns = uploads.guess(settings, upload)
-    chosen: dict[str, Any] = {}
-    if id_column is not None:
-        chosen["id"] = id_column
-    if text:
-        chosen["text"] = tuple(text)
-    columns = Columns.from_json(columns.to_json() | chosen)
-    check_columns(columns, upload.catalog.columns)
-    for note in uploads.id_notes(settings, upload, columns):
-        say(f"Note: {note.message}")
-    return columns
 
 
 def _job(

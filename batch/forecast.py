@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 
-from batch import approved
+from batch import approved, estimated
 from batch.columns import Columns
 from batch.inputs import Inputs
 from batch.memory import known_keys
 from batch.plan import Plan
+from batch.sample import KNOWN, UNKNOWN, Population, stratified
 from batch.table import SHARD_ROWS, read_table, table_info
 from batch.uploads import table_path
 from core.db import Database
@@ -28,11 +29,15 @@ class Forecast:
         known: Those that were read before and have not changed since, and those whose
             values a person has approved.
         repeated: Of the others, those that equal an earlier row of the catalog.
+        sample: Numbers of a few rows that stand for those that a model is asked for.
+        sample_of_all: The same where known rows are to be read again, too.
     """
 
     rows: int
     known: int
     repeated: int
+    sample: tuple[int, ...] = field(default=(), compare=False)
+    sample_of_all: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def to_ask(self) -> int:
@@ -68,20 +73,21 @@ def forecast(
     inputs = Inputs(columns, plan)
     found = (inputs.of(row_no, row) for row_no, row in read_table(table))
     seen = known = 0
-    unknown: list[np.ndarray] = []
+    population = Population()
     while items := approved.with_judgements(db, list(islice(found, SHARD_ROWS))):
         with db.read() as connection:
             there = known_keys(connection, {item.key for item in items}, answering)
-        asked = (item for item in items if not approved.suffices(item))
-        new = [item.key for item in asked if item.key not in there]
-        seen, known = seen + len(items), known + len(items) - len(new)
-        unknown.append(_halves(new))
+            read = estimated.find(connection, {one.key for one in items} - there, answering)
+        free = {one.row_no for one in items if approved.suffices(one) or one.key in there}
+        told = {one.row_no for one in items if one.key in read}
+        seen, known = seen + len(items), known + len(free | told)
+        population.add(items, free, told)
         if progress:
             progress(seen, total)
-    distinct = len(np.unique(np.concatenate(unknown))) if unknown else 0
-    return Forecast(seen, known, seen - known - distinct)
-
-
-def _halves(keys: list[bytes]) -> np.ndarray:
-    """The first eight bytes of each key: they tell millions apart, and take little memory."""
-    return np.frombuffer(b"".join(key[:8] for key in keys), dtype=np.uint64)
+    distinct = population.distinct()
+    to_ask = int(np.sum(distinct[:, 3] == UNKNOWN))
+    # Rows of an earlier estimate stay in the sample: they cost nothing and tell the same.
+    fit = distinct[distinct[:, 3] != KNOWN]
+    return Forecast(
+        seen, known, seen - known - to_ask, stratified(fit) if to_ask else (), stratified(distinct)
+    )

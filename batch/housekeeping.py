@@ -6,7 +6,7 @@ import logging
 
 import sqlalchemy as sa
 
-from batch import control, uploads
+from batch import control, estimated, uploads
 from core import usage
 from core.db import Database
 from core.errors import ShopkeeperError
@@ -35,7 +35,9 @@ def tidy(settings: Settings, db: Database, now: float) -> bool:
     more = usage.remove_older(db, settings.usage_days, now)
     if settings.result_days is not None:
         more |= _results(db, now - settings.result_days * DAY_S)
-    return more | _uploads(settings, db, now - settings.upload_days * DAY_S)
+    forgotten = now - settings.upload_days * DAY_S
+    more |= estimated.remove_older(db, forgotten, AT_ONCE)
+    return more | _uploads(settings, db, forgotten)
 
 
 def _results(db: Database, before: float) -> bool:

@@ -1,10 +1,10 @@
 """What is known already: results are remembered by what went into them, and not paid twice.
 
-The rows of all jobs are the memory. A row is known when any job has a result
-for the same input (:mod:`batch.inputs`) from a model that would be asked now;
-the newest one counts. Equal rows of one catalog are asked for once: a shard
-claims its inputs before it looks them up, and what another shard has claimed
-it leaves for later.
+The rows of all jobs are the memory, with those that were read for estimates. A
+row is known when any of them has a result for the same input (:mod:`batch.inputs`)
+from a model that would be asked now; the newest one counts. Equal rows of one
+catalog are asked for once: a shard claims its inputs before it looks them up,
+and what another shard has claimed it leaves for later.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from batch import approved
+from batch import approved, estimated
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.flags import Flag
@@ -157,7 +157,7 @@ def lookup(
 ) -> dict[bytes, Mapping[str, Any]]:
     """Stored results by input, for rows that the shard has claimed.
 
-    Of all jobs, or of this one where rows are to be read anew.
+    Of all jobs and estimates, or of this job where rows are to be read anew.
     """
     own = _of_job(shard.job)
     everywhere = sa.or_(own, _from(answering))
@@ -165,6 +165,9 @@ def lookup(
     anew = {item.key for item in ours if item.row_no in again}
     with db.read() as connection:
         found = _newest(connection, claimed, own if shard.job.fresh else everywhere)
+        if not shard.job.fresh:
+            left = {item.key for item in ours} - found.keys()
+            found |= estimated.find(connection, left, answering)
         found = {key: row for key, row in found.items() if key not in anew}
         return found | _newest(connection, _these(anew), own)
 

@@ -95,7 +95,7 @@ def read_products(
         ServiceError: The embedded model has not been started.
     """
     works: list[Work[Reading]] = [partial(_read, columns=columns, row=row) for row in rows]
-    with closing(ask_at_once(lane, works, LIMIT_S)) as ready:
+    with closing(ask_at_once(lane, works, limit_s=LIMIT_S)) as ready:
         for readings in ready:
             with db.write() as connection:
                 record(connection, (call for one in readings for call in one.calls))

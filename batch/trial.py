@@ -1,4 +1,4 @@
-"""A few rows extracted while a person waits, in the chat lane."""
+"""A few rows extracted while a person looks on."""
 
 from __future__ import annotations
 
@@ -25,20 +25,38 @@ def try_rows(
     columns: Columns,
     plan: Plan,
     rows: Sequence[tuple[int, Mapping[str, str]]],
-) -> Generator[Outcome, None, None]:
+    *,
+    only: str | None = None,
+    waiting: bool = True,
+    beat_s: float | None = None,
+) -> Generator[Outcome | None, None, None]:
     """Extract rows, each given back as soon as it is ready.
+
+    Args:
+        db: Where the calls are noted.
+        lane: The way to the models.
+        columns: What is read of each row.
+        plan: What is asked for.
+        rows: The rows, by their numbers.
+        only: The one endpoint to ask, where nobody waits; None: any.
+        waiting: Whether a person waits for them; else shoppers come first.
+        beat_s: Yield None after so long without a result.
 
     Raises:
         ModelError: The endpoint refuses every row.
         ServiceError: The embedded model has not been started.
     """
     attempts = min(ATTEMPTS, lane.pool.settings.row_attempts)
-    extraction, inputs = Extraction(columns, plan, attempts=attempts), Inputs(columns, plan)
+    extraction = Extraction(columns, plan, attempts=attempts, endpoint=only)
+    inputs = Inputs(columns, plan)
     works: list[Work[Outcome]] = [
         partial(extraction.extract, item=inputs.of(number, row)) for number, row in rows
     ]
-    with closing(ask_at_once(lane, works)) as ready:
+    with closing(ask_at_once(lane, works, waiting=waiting, beat_s=beat_s)) as ready:
         for outcomes in ready:
+            if not outcomes:
+                yield None
+                continue
             with db.write() as connection:
                 record(connection, (call for one in outcomes for call in one.calls))
             yield from outcomes

@@ -296,14 +296,15 @@ samples = Table(
     Column("completion_tokens", BigInteger, nullable=False),
 )
 
-#: Rows that were read to tell what a job will take: their results are the job's, once it starts.
+#: Results of rows that were read to tell what a job will take: no job pays for them again.
 estimates = Table(
     "estimates",
     metadata,
-    #: Names the catalog, the columns and what is extracted.
-    Column("key", String(64), primary_key=True),
-    Column("document", JSON, nullable=False),
-    Column("created_at", Float, nullable=False),
+    #: What went into the result, as with rows.
+    Column("input_key", LargeBinary(16), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("result", JSON, nullable=False),
+    Column("created_at", Float, nullable=False, index=True),
 )
 
 #: Who works: each worker shows a sign of life here.

@@ -302,3 +302,79 @@ def _cups() -> tuple[str, str]:
     texts = [f"name: Acme cup {number}\nblurb: nice {number}" for number in range(1, 21)]
     kept = [text for text in texts if Product(text, "", {}).held_back]
     return kept[0], next(text for text in texts if text not in kept)
+
+
+PRICED = """
+[[endpoint]]
+name = "priced"
+base_url = "{url}"
+model = "fake"
+input_price = 50.0
+output_price = 500.0
+supports = ["json_schema", "provider_batch"]
+"""
+
+
+@pytest.fixture
+def priced(shell: Shell, endpoint: FakeEndpoint) -> Shell:
+    """The same with an endpoint that charges a cent for each call."""
+    path = shell.folder / "priced.toml"
+    path.write_text(PRICED.format(url=endpoint.url))
+    shell.environment["SHOPKEEPER_ENDPOINTS"] = str(path)
+    lines = "".join(f"S{n},Acme cup {n},nice {n}\n" for n in range(1, 101))
+    (shell.folder / "in.csv").write_text("sku,name,blurb\n" + lines)
+    return shell
+
+
+def forecast_of(shell: Shell, *more: str) -> list[str]:
+    catalog, fields = str(shell.folder / "in.csv"), str(shell.folder / "fields.json")
+    return ["forecast", catalog, "--fields", fields, *more]
+
+
+def test_a_forecast_tells_tokens_money_and_time_and_is_not_paid_for_twice(
+    priced: Shell, endpoint: FakeEndpoint
+) -> None:
+    code, out, err = priced.run(*forecast_of(priced, "--json"))
+    assert code == 0, err
+    told = json.loads(out)
+    assert (told["rows"], told["read"], told["to_ask"]) == (100, 20, 80)
+    assert told["prompt_tokens"]["expected"] == 8000
+    ways = told["ways"]
+    assert ways["background"]["cost"]["expected"] == pytest.approx(0.8)
+    assert ways["cheapest"]["cost"]["expected"] == pytest.approx(0.4)
+    assert ways["cheapest"]["endpoints"] == ["priced"]
+    assert ways["background"]["seconds"] > 0
+    assert told["review"]["of"] == 20
+    code, out, err = priced.run(*forecast_of(priced))
+    assert "In the background" in out
+    assert "$0.80" in out
+    assert endpoint.calls.total() == 20
+    code, out, err = priced.run(*priced.extract("--json"))
+    assert code == 0, err
+    assert "20 unchanged, 80 to extract" in err
+    assert endpoint.calls.total() == 100
+
+
+def test_a_job_stops_at_its_budget_and_the_same_command_goes_on_with_a_larger_one(
+    priced: Shell, endpoint: FakeEndpoint
+) -> None:
+    code, out, err = priced.run(*priced.extract("--budget", "0.25", "--json"))
+    assert code == 3
+    assert "The budget of $0.25 is used up: 25 rows are done, 75 left." in err
+    told = json.loads(out)
+    assert (told["status"], told["cost"], told["budget"]) == ("paused", 0.25, 0.25)
+    code, _, err = priced.call("resume", told["job"])
+    assert code == 2
+    assert "Raise the budget first" in err
+    code, _, err = priced.call("resume", told["job"], "--budget", "0.2")
+    assert (code, "is used up" in err) == (2, True)
+    code, out, err = priced.run(*priced.extract("--budget", "9", "--json"))
+    assert code == 0, err
+    assert json.loads(out)["done"] == 100
+    assert endpoint.calls.total() == 100
+
+
+def test_a_budget_without_any_price_is_refused(shell: Shell) -> None:
+    code, _, err = shell.call(*shell.extract("--budget", "5"))
+    assert code == 2
+    assert "would never stop this job" in err

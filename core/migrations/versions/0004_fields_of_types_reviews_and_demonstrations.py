@@ -27,10 +27,12 @@ def upgrade() -> None:
     _create_demonstrations()
     op.create_table(
         "estimates",
-        sa.Column("key", sa.String(64), primary_key=True),
-        sa.Column("document", sa.JSON(), nullable=False),
+        sa.Column("input_key", sa.LargeBinary(16), primary_key=True),
+        sa.Column("model", sa.String(200), primary_key=True),
+        sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
     )
+    op.create_index("ix_estimates_created_at", "estimates", ["created_at"])
     op.create_table(
         "field_sets",
         sa.Column("name", sa.String(80), primary_key=True),
