@@ -7,7 +7,7 @@ reading what comes before it. Knows nothing of CSV.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
@@ -149,6 +149,20 @@ def read_column(table: Stored, column: str) -> Iterator[list[str]]:
         for group in range(file.num_row_groups):
             # Asking for "a" also brings "a.b": pyarrow takes dots for nesting.
             yield file.read_row_group(group, columns=[column]).column(column).to_pylist()
+
+
+def read_columns(table: Stored, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns, a row group at a time.
+
+    Raises:
+        CatalogError: The table is missing or damaged, or has no such column.
+    """
+    with _opened(table) as file:
+        for column in columns:
+            if column not in _columns(file):
+                raise CatalogError(f"There is no column “{column}” in this catalog.", column=column)
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, columns=list(columns))
 
 
 def _group_rows(

@@ -48,6 +48,11 @@ def fresh() -> bool:
     return bool(st.session_state.get(_FRESH))
 
 
+def count_anew() -> None:
+    """Forget how many rows are known: some more have become so."""
+    st.session_state.pop(_FOUND, None)
+
+
 def look_anew() -> None:
     """Forget what was counted: a job that has been started changes it."""
     for key in (_FOUND, _FRESH):
@@ -61,7 +66,8 @@ def _found(
     last = st.session_state.get(_FOUND)
     if last and last[0] == setup:
         return last[1]  # type: ignore[no-any-return]
-    look_anew()
+    if last:
+        look_anew()
     bar = st.progress(0.0, text="Looking for rows that were read before…")
 
     def show(seen: int, whole: int) -> None:

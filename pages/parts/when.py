@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.endpoints import Endpoint
 from core.errors import ShopkeeperError
-from core.usage import Tokens
 from pages.parts import words
 from pages.parts.draft import Draft
 from pages.parts.entry import open_chat_lane
@@ -21,7 +20,7 @@ _BACKGROUND = ""
 
 def choose(draft: Draft) -> Endpoint | None:
     """Ask where there is a choice; returns the endpoint whose provider takes the rows, if any."""
-    offering = {one.name: one for one in _endpoints() if one.offers_batches}
+    offering = {one.name: one for one in endpoints() if one.offers_batches}
     if not offering:
         return None
     names = [_BACKGROUND, *offering]
@@ -36,7 +35,14 @@ def choose(draft: Draft) -> Endpoint | None:
     return offering.get(chosen)
 
 
-def _endpoints() -> tuple[Endpoint, ...]:
+def chosen(draft: Draft) -> Endpoint | None:
+    """The endpoint whose provider is to take the rows, as it was chosen last."""
+    name = st.session_state.get(_KEY, draft.provider)
+    return next((one for one in endpoints() if one.offers_batches and one.name == name), None)
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """All endpoints there are; none while they cannot be told."""
     try:
         return open_chat_lane().pool.roster.endpoints()
     except ShopkeeperError:
@@ -53,22 +59,3 @@ def _label(endpoint: Endpoint | None) -> str:
 def _choose() -> None:
     if draft := current_draft():
         keep(replace(draft, provider=st.session_state[_KEY]))
-
-
-def forecast(endpoint: Endpoint, to_ask: int, tried: int, tokens: Tokens) -> str:
-    """When the results will be there, and what they may cost, judged by the rows that were tried.
-
-    Args:
-        endpoint: Whose provider takes the rows.
-        to_ask: How many rows it is asked for.
-        tried: Rows that were tried.
-        tokens: What those took together.
-    """
-    kept = "You can close the browser meanwhile; nothing is lost."
-    when = f"{words.several(to_ask, 'row')} are done within 24 hours, mostly sooner."
-    whole = endpoint.cost(tokens) / max(1, tried) * to_ask
-    if not whole:
-        return f"{when} {kept}"
-    usual = words.money(whole, endpoint.currency)
-    price = words.money(whole * endpoint.batch_price, endpoint.currency)
-    return plain(f"{when} They cost about {price}, in the background about {usual}. {kept}")
