@@ -36,6 +36,7 @@ def main() -> None:
             st.Page("pages/chat.py", title=READING, icon=":material/chat:", default=True),
             st.Page("pages/upload.py", title="Upload", icon=":material/upload_file:"),
             st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
+            st.Page("pages/review.py", title="Review", icon=":material/rate_review:"),
             st.Page("pages/examples.py", title="Examples", icon=":material/school:"),
             st.Page("pages/pool.py", title="Pool", icon=":material/monitoring:"),
         ]

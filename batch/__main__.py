@@ -17,6 +17,7 @@ from batch import (
     fields_command,
     forecast_command,
     job_commands,
+    review_command,
     workers_command,
 )
 
@@ -38,6 +39,7 @@ app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
 app.command()(compare_command.compare)
 app.command()(compare_command.keep)
+app.command("review")(review_command.review_rows)
 app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)
 app.add_typer(fields_command.app, name="fields")

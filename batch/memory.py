@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 
 from batch import approved, estimated
 from batch.columns import Columns
+from batch.corrections import answered
 from batch.extract import Outcome
 from batch.flags import Flag
 from batch.grounding import placed
@@ -213,7 +214,7 @@ def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcom
         RowStatus(stored["status"]),
         values={name: _regrounded(value, item, columns) for name, value in values.items()},
         notes=tuple(stored["notes"]),
-        flags=tuple(Flag.from_json(one) for one in stored["flags"]),
+        flags=_open_flags(stored, given),
         error=stored["error"],
         reason=stored["reason"],
         raw=stored["raw"],
@@ -223,6 +224,13 @@ def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcom
         attempts=0,
     )
     return approved.applied(outcome, item)
+
+
+def _open_flags(stored: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Flag, ...]:
+    """What is doubted about these values; what a person has put there is not."""
+    changed = answered(stored) if given is stored["values"] else frozenset()
+    flags = (Flag.from_json(one) for one in stored["flags"])
+    return tuple(one for one in flags if one.field is None or one.field not in changed)
 
 
 def _regrounded(value: Value, item: Input, columns: Columns) -> Value:

@@ -10,6 +10,7 @@ from core.schema import (
     BatchStatus,
     JobStatus,
     claims,
+    corrections,
     demonstrations,
     jobs,
     provider_batches,
@@ -75,7 +76,12 @@ def _records(connection: Connection, job_id: str) -> int:
         forget = kept.update().where(kept.c.id.in_(of_job)).values(job_id=None)
         if count := connection.execute(forget).rowcount:
             return count
-    for table, key in ((samples, samples.c.at), (claims, claims.c.input_key)):
+    of_its_own = (
+        (samples, samples.c.at),
+        (claims, claims.c.input_key),
+        (corrections, corrections.c.id),
+    )
+    for table, key in of_its_own:
         some = sa.select(key).where(table.c.job_id == job_id).limit(RECORDS_AT_ONCE)
         remove = table.delete().where(table.c.job_id == job_id, key.in_(some))
         if count := connection.execute(remove).rowcount:

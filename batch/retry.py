@@ -36,6 +36,7 @@ class Way:
 
 
 USUAL = Way()
+_OF_A_PERSON = rows.c.reviewed_by != ""
 
 
 def retry_failed(db: Database, job_id: str, reason: str | None = None, way: Way = USUAL) -> int:
@@ -60,10 +61,11 @@ def retry_failed(db: Database, job_id: str, reason: str | None = None, way: Way 
 def retry_rows(db: Database, job_id: str, row_nos: Collection[int], way: Way = USUAL) -> int:
     """Read chosen rows again, and their equal ones with them; returns how many.
 
-    What was found for them before stays until something new is found.
+    What was found for them before stays until something new is found. Rows that a
+    person has approved or corrected are never read again.
 
     Raises:
-        JobError: The job is still running, or has not come to any of these rows.
+        JobError: The job is still running, or none of these rows may be read again.
     """
     with db.write() as connection:
         chosen = [rows.c.row_no.in_(block) for block in _blocks(sorted(row_nos))]
@@ -73,8 +75,23 @@ def retry_rows(db: Database, job_id: str, row_nos: Collection[int], way: Way = U
             keys |= set(connection.execute(query).scalars())
         equal = [rows.c.input_key.in_(block) for block in _blocks(sorted(keys - {None}))]
         return _retry(
-            connection, job_id, [*chosen, *equal], way, "None of these rows has been read yet."
+            connection, job_id, [*chosen, *equal], way, _refusal(connection, job_id, chosen)
         )
+
+
+def _refusal(
+    connection: Connection, job_id: str, chosen: Collection[sa.ColumnElement[bool]]
+) -> str:
+    """What to say if none of these rows may be read again."""
+    of_people = sa.select(rows.c.row_no).where(
+        rows.c.job_id == job_id, sa.or_(sa.false(), *chosen), _OF_A_PERSON
+    )
+    if connection.execute(of_people.limit(1)).first() is None:
+        return "None of these rows has been read yet."
+    return (
+        "These rows were approved or corrected by a person, and are kept. To read them again, "
+        "take that back on the Review page first."
+    )
 
 
 def _blocks(names: list[Any]) -> list[list[Any]]:
@@ -99,7 +116,7 @@ def _retry(
     ended = rows.c.status.in_((RowStatus.DONE, RowStatus.FAILED))
     count = 0
     for condition in chosen:
-        marked = sa.and_(rows.c.job_id == job_id, ended, condition)
+        marked = sa.and_(rows.c.job_id == job_id, ended, condition, ~_OF_A_PERSON)
         _discount(connection, job_id, marked)
         change = rows.update().where(marked).values(status=RowStatus.RETRY)
         count += connection.execute(change).rowcount

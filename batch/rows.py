@@ -143,13 +143,16 @@ def _upsert(dialect: str) -> sa.Insert:
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(rows)
     new = statement.excluded
     kept = sa.and_(rows.c.model != "", new.status != RowStatus.DONE)
-    change = {name: sa.case((kept, rows.c[name]), else_=new[name]) for name in _AS_IT_WAS}
+    change: dict[str, Any] = {
+        name: sa.case((kept, rows.c[name]), else_=new[name]) for name in _AS_IT_WAS
+    }
     # What a person has approved stays approved where those values are what it got again.
     approved = sa.and_(rows.c.review == Review.APPROVED, new.text_key.is_not(None))
     change["review"] = sa.case((sa.or_(kept, approved), rows.c.review), else_=new.review)
     change |= {name: new[name] for name in ("error", "input_key", "product_type", "finished_at")}
     change |= {name: rows.c[name] + new[name] for name in _SUMMED}
     in_vain = sa.and_(kept, new.status == RowStatus.FAILED)
+    change["revision"] = rows.c.revision + 1
     change["status"] = sa.case((in_vain, RowStatus.DONE), else_=new.status)
     undone = rows.c.status != RowStatus.DONE
     built: sa.Insert = statement.on_conflict_do_update(
@@ -258,7 +261,7 @@ def page(
         found = connection.execute(query.order_by(rows.c.row_no).limit(count)).mappings()
         stored = {row["row_no"]: row for row in found}
     originals = read_rows(table_path(settings, job.upload_id), stored)
-    return [_result(number, original, stored[number]) for number, original in originals]
+    return [result(number, original, stored[number]) for number, original in originals]
 
 
 def iterate(
@@ -272,7 +275,7 @@ def iterate(
             size = min(SHARD_ROWS, last - start + 1)
             ended = _results(db, job.id, start, size)
             for number, original in islice(originals, size):
-                yield _result(number, original, ended.get(number))
+                yield result(number, original, ended.get(number))
 
 
 def _results(db: Database, job_id: str, first_row: int, count: int) -> dict[int, Any]:
@@ -287,7 +290,8 @@ def _results(db: Database, job_id: str, first_row: int, count: int) -> dict[int,
         return {row["row_no"]: row for row in found}
 
 
-def _result(number: int, original: dict[str, str], stored: Any) -> ResultRow:
+def result(number: int, original: dict[str, str], stored: Any) -> ResultRow:
+    """A row's cells with what is stored of it; None: nothing is yet."""
     if stored is None:
         return ResultRow(row_no=number, original=original, status="waiting", values={})
     return ResultRow(

@@ -161,8 +161,23 @@ def read_columns(table: Stored, columns: Sequence[str]) -> Iterator[pa.Table]:
         for column in columns:
             if column not in _columns(file):
                 raise CatalogError(f"There is no column “{column}” in this catalog.", column=column)
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group, columns=list(columns))
+    for _, group in read_groups(table, list(columns)):
+        yield group
+
+
+def read_groups(
+    table: Stored, columns: list[str], first_row: int = 1
+) -> Iterator[tuple[int, pa.Table]]:
+    """Some columns, a row group at a time, each with the number of rows before it.
+
+    Begins with the group that holds ``first_row``.
+
+    Raises:
+        CatalogError: The table is missing or damaged.
+    """
+    with _opened(table) as file:
+        for group in range((first_row - 1) // SHARD_ROWS, file.num_row_groups):
+            yield group * SHARD_ROWS, file.read_row_group(group, columns=columns).select(columns)
 
 
 def _group_rows(

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from core.db import Database, open_database
-from core.errors import CatalogError, FieldsError, JobError, ShopkeeperError
+from core.errors import CatalogError, FieldsError, JobError, ShopkeeperError, ValueRefused
 from core.settings import Settings, load_settings
 
 notes = Console(stderr=True, highlight=False)
@@ -42,7 +42,7 @@ def opened() -> Iterator[tuple[Settings, Database]]:
             db.close()
     except ShopkeeperError as error:
         say(f"Error: {error.message}", style="red")
-        bad_input = isinstance(error, CatalogError | FieldsError | JobError)
+        bad_input = isinstance(error, CatalogError | FieldsError | JobError | ValueRefused)
         raise typer.Exit(Exit.BAD_INPUT if bad_input else Exit.FAILED) from error
 
 

@@ -10,6 +10,8 @@
     ├── CatalogError          a file that is no usable catalog (row and column where known)
     ├── FieldsError           a field set that cannot be extracted
     ├── JobError              a job that does not exist or cannot do that now
+    │   └── Overtaken         somebody else has changed the row meanwhile
+    ├── ValueRefused          a person's value that its field does not take
     ├── NotFoundError         a product, document or conversation that is not there
     └── ModelError            a model call that gave no usable answer
         ├── EndpointError     the endpoint refused, failed or could not be reached
@@ -75,6 +77,18 @@ class FieldsError(ShopkeeperError):
 
 class JobError(ShopkeeperError):
     """A job that does not exist, or cannot do what was asked in its state."""
+
+
+class Overtaken(JobError):
+    """Somebody else has changed the row since it was looked at; ``row_no`` says which."""
+
+    def __init__(self, message: str, *, row_no: int) -> None:
+        super().__init__(message)
+        self.row_no = row_no
+
+
+class ValueRefused(ShopkeeperError):
+    """A value that a person typed and that its field does not take; the message names both."""
 
 
 class NotFoundError(ShopkeeperError):

@@ -176,6 +176,7 @@ rows = Table(
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
     Column("run", Integer, nullable=False),
+    #: When its values came to be as they are; a person's change counts, too.
     Column("finished_at", Float, nullable=False),
     Column("product_type", Text, nullable=False, server_default=""),
     Column("review", String(8), nullable=False, server_default=""),
@@ -187,6 +188,7 @@ rows = Table(
     Column("extracted", JSON(none_as_null=True)),
     #: Raised with every change by a person, so that nobody overwrites what they have not seen.
     Column("revision", Integer, nullable=False, server_default="0"),
+    #: Who has approved or corrected it last; such a row is never read again.
     Column("reviewed_by", Text, nullable=False, server_default=""),
     Column("reviewed_at", Float),
     #: Which product it is, where it was approved or equals one that was: see demonstrations.
@@ -205,6 +207,15 @@ sa.Index(
     rows.c.row_no,
     sqlite_where=rows.c.review != "",
     postgresql_where=rows.c.review != "",
+)
+#: A row with a value that the model was less sure of than this should be looked at.
+LOW_CONFIDENCE = 0.5
+sa.Index(
+    "rows_by_doubt",
+    rows.c.job_id,
+    rows.c.row_no,
+    sqlite_where=rows.c.confidence < LOW_CONFIDENCE,
+    postgresql_where=rows.c.confidence < LOW_CONFIDENCE,
 )
 sa.Index("rows_by_status", rows.c.job_id, rows.c.status, rows.c.row_no)
 sa.Index(
@@ -232,7 +243,14 @@ corrections = Table(
     Column("at", Float, nullable=False),
     Column("undone_at", Float),
 )
-sa.Index("corrections_of_job", corrections.c.job_id, corrections.c.id)
+#: What can still be undone.
+sa.Index(
+    "corrections_of_job",
+    corrections.c.job_id,
+    corrections.c.id,
+    sqlite_where=corrections.c.undone_at.is_(None),
+    postgresql_where=corrections.c.undone_at.is_(None),
+)
 
 #: Approved rows, shown to the model with rows like them.
 demonstrations = Table(

@@ -11,6 +11,7 @@ import streamlit as st
 from batch import control, retry
 from batch.jobs import Job
 from batch.pace import Sample
+from batch.review_filters import to_look_at
 from batch.standing import told
 from core.db import Database
 from core.errors import ShopkeeperError
@@ -126,6 +127,10 @@ def _possible(shop: Shop, job: Job, opened: bool) -> Iterator[Action]:
     """What makes sense now."""
     if not opened:
         yield Action("Open", "open", ":material/table_view:", lambda: open_job(job.id))
+    if job.done:
+        need = to_look_at(shop.db, job)
+        label = f"Review {words.several(need, 'row')}" if need else "Review"
+        yield Action(label, "review", ":material/rate_review:", lambda: _review(job.id))
     if job.active:
         yield _decision(shop, job, "Pause", ":material/pause:", control.pause)
     if job.status in _STOPPED and job.waiting and not job_budget.stopped_by_it(job):
@@ -151,6 +156,11 @@ def open_job(job_id: str | None) -> None:
         st.query_params[JOB] = job_id
     else:
         st.query_params.pop(JOB, None)
+
+
+def _review(job_id: str) -> None:
+    # A callback of a fragment cannot leave the page, but its run can.
+    st.switch_page("pages/review.py", query_params={JOB: job_id})
 
 
 def _do(action: Callable[[Database, str], object], db: Database, job_id: str) -> None:

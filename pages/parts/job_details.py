@@ -7,7 +7,15 @@ import streamlit as st
 from batch import jobs, pace, publish
 from batch.jobs import Job
 from core.schema import JobStatus
-from pages.parts import job_card, job_compare, job_quality, job_results, job_versions, words
+from pages.parts import (
+    job_accuracy,
+    job_card,
+    job_compare,
+    job_quality,
+    job_results,
+    job_versions,
+    words,
+)
 from pages.parts.entry import Shop
 from pages.parts.shelves import shelves
 from pages.parts.speed import speed_chart
@@ -34,6 +42,7 @@ def details(shop: Shop, job_id: str) -> None:
     st.fragment(_progress, run_every="1s" if moving else None)(shop, job)
     if job.done:
         _publishing(shop, job)
+    job_accuracy.draw(shop, job)
     job_versions.draw(shop, job)
     job_compare.draw(shop, job)
     shelves(shop)

@@ -67,6 +67,13 @@ def _add_review(batch_op: object) -> None:
         sqlite_where=sa.text("review != ''"),
         postgresql_where=sa.text("review != ''"),
     )
+    batch_op.create_index(  # type: ignore[attr-defined]
+        "rows_by_doubt",
+        ["job_id", "row_no"],
+        unique=False,
+        sqlite_where=sa.text("confidence < 0.5"),
+        postgresql_where=sa.text("confidence < 0.5"),
+    )
 
 
 def _create_corrections() -> None:
@@ -86,7 +93,13 @@ def _create_corrections() -> None:
         sa.Column("undone_at", sa.Float()),
     )
     op.create_index("ix_corrections_act", "corrections", ["act"])
-    op.create_index("corrections_of_job", "corrections", ["job_id", "id"])
+    op.create_index(
+        "corrections_of_job",
+        "corrections",
+        ["job_id", "id"],
+        sqlite_where=sa.text("undone_at IS NULL"),
+        postgresql_where=sa.text("undone_at IS NULL"),
+    )
 
 
 def _create_demonstrations() -> None:
