@@ -154,7 +154,7 @@ class Index:
         with self._lock:
             client, self._client, self._stores = self._client, None, {}
         if isinstance(client, Client):
-            _close(client)
+            close_client(client)
 
     def _with_store(self, kind: Kind, action: Callable[[Chroma], T]) -> T:
         return self._retried(lambda: action(self._store(kind)))
@@ -222,7 +222,8 @@ class Index:
         return store
 
 
-def _close(client: Client) -> None:
+def close_client(client: Client) -> None:
+    """Close a client with all its sockets."""
     client.close()
     # Chroma's close() leaves open the sockets of the client and of the one inside it.
     for owner in (client, client._admin_client):
