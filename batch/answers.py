@@ -34,17 +34,22 @@ class _Refused(ValueError):
     """A value that does not fit its field; the text says why, without the field's name."""
 
 
-def answer_schema(fields: FieldSet) -> dict[str, Any]:
+def answer_schema(fields: FieldSet, *, sparse: bool = False) -> dict[str, Any]:
     """JSON schema of an answer, for constrained decoding.
 
     Every field has to be there, in order; one without a value is blank or
     null. A small model that may leave fields out leaves out what it should
     have found, and servers put the fields that must be there first.
+
+    Args:
+        fields: What is asked for.
+        sparse: Fields without a value are left out, which is shorter; for
+            a model that has been shown how.
     """
     return {
         "type": "object",
         "properties": {field.name: _property(field) for field in fields},
-        "required": [field.name for field in fields],
+        "required": [field.name for field in fields if field.required or not sparse],
         "additionalProperties": False,
     }
 

@@ -12,6 +12,7 @@ from batch.inputs import Inputs
 from batch.memory import models
 from batch.plan import Plan
 from batch.table import read_rows
+from batch.taught import open_lessons
 from batch.trial import try_rows
 from batch.uploads import table_path
 from core.chat_lane import ChatLane
@@ -46,9 +47,9 @@ def read_sample(
         ModelError: The endpoint refuses every row.
         ServiceError: The embedded model has not been started.
     """
-    settings, inputs = lane.pool.settings, Inputs(columns, plan)
+    settings = lane.pool.settings
     rows = list(read_rows(table_path(settings, upload_id), numbers))
-    items = [inputs.of(number, row) for number, row in rows]
+    items = Inputs(columns, plan, open_lessons(settings, db)).all(rows)
     with db.read() as connection:
         answering = models(lane.pool.roster.endpoints(), only)
         kept = estimated.find(connection, {item.key for item in items}, answering)

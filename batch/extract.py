@@ -86,6 +86,7 @@ class _Shared:
 
     system: str
     schema: dict[str, Any]
+    sparse: dict[str, Any]
     max_tokens: int
 
 
@@ -134,8 +135,8 @@ class Extraction:
         """What a model is asked for this row."""
         shared = self._shared_by(item.fields)
         return Request(
-            messages(shared.system, item.text),
-            shared.schema,
+            messages(shared.system, item.text, item.lesson),
+            shared.sparse if item.lesson.shown else shared.schema,
             shared.max_tokens,
             prefix=shared.system,
             endpoint=self._endpoint,
@@ -146,7 +147,10 @@ class Extraction:
         if id(fields) not in self._shared:
             max_tokens = round((64 + 60 * len(fields)) * self._patience)
             self._shared[id(fields)] = _Shared(
-                system_text(fields), answer_schema(fields), max_tokens
+                system_text(fields),
+                answer_schema(fields),
+                answer_schema(fields, sparse=True),
+                max_tokens,
             )
         return self._shared[id(fields)]
 

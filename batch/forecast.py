@@ -15,9 +15,14 @@ from batch.memory import known_keys
 from batch.plan import Plan
 from batch.sample import KNOWN, UNKNOWN, Population, stratified
 from batch.table import SHARD_ROWS, read_table, table_info
+from batch.taught import open_lessons
 from batch.uploads import table_path
 from core.db import Database
 from core.settings import Settings
+
+#: Rows of a catalog up to which it is found out what each would be shown, which takes some
+#: milliseconds a row; beyond them rows that learn count as not known.
+MOST_TAUGHT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,12 @@ def forecast(
     """
     table = table_path(settings, upload_id)
     _, total = table_info(table)
-    inputs = Inputs(columns, plan)
-    found = (inputs.of(row_no, row) for row_no, row in read_table(table))
+    lessons = open_lessons(settings, db) if total <= MOST_TAUGHT else None
+    inputs = Inputs(columns, plan, lessons)
+    found = read_table(table)
     seen = known = 0
     population = Population()
-    while items := approved.with_judgements(db, list(islice(found, SHARD_ROWS))):
+    while items := approved.with_judgements(db, inputs.all(islice(found, SHARD_ROWS))):
         with db.read() as connection:
             there = known_keys(connection, {item.key for item in items}, answering)
             read = estimated.find(connection, {one.key for one in items} - there, answering)

@@ -17,6 +17,7 @@ from batch.inputs import Input, Inputs
 from batch.jobs import Job
 from batch.ranges import Shard
 from batch.table import read_table
+from batch.taught import open_lessons
 from batch.uploads import table_path
 from core.db import Database
 from core.endpoints import Endpoint
@@ -58,7 +59,8 @@ class Order:
         """Rows of a shard, ready to be asked for."""
         if not wanted:
             return []
-        inputs = Inputs(self.job.columns, self.job.plan)
+        lessons = open_lessons(self.settings, self.db, learns=self.job.learns)
+        inputs = Inputs(self.job.columns, self.job.plan, lessons)
         table = table_path(self.settings, self.job.upload_id)
         found = read_table(table, shard.first_row, shard.count)
         items = [inputs.of(number, row) for number, row in found if number in wanted]

@@ -1,7 +1,8 @@
 """A model's answer, read: typed values with where they stand, and what is to be doubted.
 
-The one way from an answer to a result, whoever gave the answer: parsed, typed
-(:mod:`batch.answers`), then looked for in the row (:mod:`batch.grounding`).
+The one way from an answer to a result, whoever gave the answer: parsed, weighed
+against what approved rows say (:mod:`batch.evidence`), typed (:mod:`batch.answers`),
+then looked for in the row (:mod:`batch.grounding`).
 
 An answer that is not a whole JSON object is an error: nothing here repairs
 broken JSON, because a repaired answer looks like a good one.
@@ -16,7 +17,8 @@ from typing import Any
 import orjson
 
 from batch.answers import coerce
-from batch.fields import Field
+from batch.evidence import settle
+from batch.fields import Field, FieldSet
 from batch.flags import Flag
 from batch.grounding import ground
 from batch.inputs import Input
@@ -24,7 +26,7 @@ from batch.prompt import ROW_CHARACTERS
 from batch.repair import repair
 from core.errors import AnswerError
 from core.model import Answer
-from core.values import Scalar, Value
+from core.values import Origin, Scalar, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ def read(answer: Answer, item: Input, columns: Sequence[str]) -> Reading:
     Raises:
         AnswerError: It is not what was asked for.
     """
-    typed, problems = coerce(item.fields, _parsed(answer.text))
+    lesson, given = item.lesson, _parsed(answer.text)
+    settled = settle(item.fields, given, item.text, lesson.evidence, lesson.rules)
+    typed, problems = coerce(item.fields, settled)
     missing = [one.name for one in item.fields if one.required and one.name not in typed]
     if missing:
         raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
@@ -62,6 +66,8 @@ def read(answer: Answer, item: Input, columns: Sequence[str]) -> Reading:
         for one in item.fields
         if one.name in typed
     }
+    if not lesson.rules.trust:
+        problems += _leave_out_echoes(item.fields, values)
     if item.cut:
         problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
     return Reading(values, tuple(problems))
@@ -72,6 +78,25 @@ def _settled(field: Field, value: Scalar, item: Input, columns: Sequence[str]) -
     if field.copied and isinstance(value, str):
         return repair(value, item.row, columns) or Value(value)
     return ground(value, item.row, columns)
+
+
+def _leave_out_echoes(fields: FieldSet, values: dict[str, Value]) -> list[str]:
+    """Leave out what was said before: small models give one passage for several fields.
+
+    Returns:
+        What was left out, in words.
+    """
+    given: dict[tuple[str | None, int | None, int | None], str] = {}
+    problems = []
+    for one in fields:
+        value = values.get(one.name)
+        if value is None or not one.copied or value.origin is not Origin.STATED:
+            continue
+        first = given.setdefault((value.column, value.start, value.end), one.name)
+        if first != one.name and not one.required:
+            del values[one.name]
+            problems.append(f"{one.name}: the same words as {first}, left out")
+    return problems
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from weakref import WeakValueDictionary
 from batch import approved, budget, crew, memory, rows, runs
 from batch.budget import Purse
 from batch.extract import Extraction, Outcome
-from batch.inputs import Input, Inputs
+from batch.inputs import Input, Inputs, in_prompt_order
 from batch.jobs import Job
 from batch.memory import Division
 from batch.ranges import Shard
 from batch.table import read_table
+from batch.taught import open_lessons
 from batch.uploads import table_path
 from core.batch_lane import BatchLane
 from core.db import Database, when_back
@@ -145,7 +146,7 @@ class RowLoop:
             endpoint=job.endpoint,
             patience=job.patience,
         )
-        source, outcomes = iter(items), asyncio.Queue[Outcome | None]()
+        source, outcomes = iter(in_prompt_order(items)), asyncio.Queue[Outcome | None]()
         tasks = [
             asyncio.create_task(_row_after_row(lane, extraction, source, outcomes, purse))
             for _ in range(min(most, len(items)))
@@ -177,13 +178,15 @@ class RowLoop:
         if self._lane is not None:
             await self._lane.close()
 
-    def _read(self, shard: Shard, wanted: frozenset[int]) -> Iterator[Input]:
+    def _read(self, shard: Shard, wanted: frozenset[int]) -> list[Input]:
         if not wanted:
-            return iter(())
-        inputs = Inputs(shard.job.columns, shard.job.plan)
-        table = table_path(self._settings, shard.job.upload_id)
+            return []
+        job = shard.job
+        lessons = open_lessons(self._settings, self._db, learns=job.learns)
+        inputs = Inputs(job.columns, job.plan, lessons)
+        table = table_path(self._settings, job.upload_id)
         found = read_table(table, shard.first_row, shard.count)
-        return (inputs.of(number, row) for number, row in found if number in wanted)
+        return inputs.all((number, row) for number, row in found if number in wanted)
 
     async def _watch(self, job: Job, purse: Purse | None) -> None:
         """End when the job should no longer be worked on in this run."""

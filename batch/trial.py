@@ -11,6 +11,7 @@ from batch.columns import Columns
 from batch.extract import Extraction, Outcome
 from batch.inputs import Inputs
 from batch.plan import Plan
+from batch.taught import open_lessons
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.usage import record
@@ -48,10 +49,8 @@ def try_rows(
     """
     attempts = min(ATTEMPTS, lane.pool.settings.row_attempts)
     extraction = Extraction(columns, plan, attempts=attempts, endpoint=only)
-    inputs = Inputs(columns, plan)
-    works: list[Work[Outcome]] = [
-        partial(extraction.extract, item=inputs.of(number, row)) for number, row in rows
-    ]
+    items = Inputs(columns, plan, open_lessons(lane.pool.settings, db)).all(rows)
+    works: list[Work[Outcome]] = [partial(extraction.extract, item=item) for item in items]
     with closing(ask_at_once(lane, works, waiting=waiting, beat_s=beat_s)) as ready:
         for outcomes in ready:
             if not outcomes:

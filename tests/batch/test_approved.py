@@ -29,7 +29,7 @@ MODELS = {"m"}
 
 
 def text(number: int) -> str:
-    return f"title: Acme bottle {number} 2 l"
+    return f"Acme bottle {number} 2 l"
 
 
 def numbers(held_back: bool, count: int = 1) -> list[int]:

@@ -61,7 +61,7 @@ def test_an_approved_row_becomes_a_demonstration_with_null_where_there_is_no_val
     extracted(db, job, {"brand": ACME})
     approve(settings, db, job, 1)
     (one,) = taught(db)
-    assert one["text"] == "title: Acme bottle 1 2 l"
+    assert one["text"] == "Acme bottle 1 2 l"
     assert one["answer"] == {"brand": "Acme", "capacity": None}
     assert (one["job_id"], one["row_no"]) == (job.id, 1)
     assert (one["enabled"], one["deleted"], one["version"]) == (True, False, 1)

@@ -29,7 +29,7 @@ def lane(settings: Settings, endpoint: FakeEndpoint) -> Iterator[ChatLane]:
 def test_trying_rows_gives_each_back_when_it_is_ready(
     endpoint: FakeEndpoint, db: Database, lane: ChatLane, fields: FieldSet
 ) -> None:
-    slow = "title: Acme slow"
+    slow = "Acme slow"
     endpoint.script = lambda text, _: Reply('{"brand": "Acme"}', delay_s=0.4 if text == slow else 0)
     rows = [(1, {"title": "Acme slow"}), (2, {"title": "Acme fast"})]
     outcomes = list(try_rows(db, lane, Columns(text=("title",)), Plan(fields), rows))

@@ -46,7 +46,7 @@ def test_a_row_is_asked_as_in_a_single_call_but_without_a_lane() -> None:
         "/v1/chat/completions",
     )
     assert asked["body"]["model"] == "m"
-    assert asked["body"]["messages"][-1]["content"] == "title: Acme 1"
+    assert asked["body"]["messages"][-1]["content"] == "Acme 1"
     assert asked["body"]["response_format"]["type"] == "json_schema"
     assert not {"service_tier", "priority"} & set(asked["body"])
 
