@@ -13,6 +13,7 @@ from batch import (
     compare_command,
     demonstrations_command,
     doctor_command,
+    evaluate_command,
     extract_command,
     fields_command,
     forecast_command,
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(extract_command.extract)
 app.command("forecast")(forecast_command.forecast_catalog)
+app.command("evaluate")(evaluate_command.evaluate_command)
 app.command("jobs")(job_commands.list_jobs)
 app.command()(job_commands.show)
 app.command()(job_commands.pause)
