@@ -243,9 +243,10 @@ corrections = Table(
     Column("at", Float, nullable=False),
     Column("undone_at", Float),
 )
+sa.Index("corrections_of_job", corrections.c.job_id, corrections.c.id)
 #: What can still be undone.
 sa.Index(
-    "corrections_of_job",
+    "corrections_to_undo",
     corrections.c.job_id,
     corrections.c.id,
     sqlite_where=corrections.c.undone_at.is_(None),

@@ -93,8 +93,9 @@ def _create_corrections() -> None:
         sa.Column("undone_at", sa.Float()),
     )
     op.create_index("ix_corrections_act", "corrections", ["act"])
+    op.create_index("corrections_of_job", "corrections", ["job_id", "id"])
     op.create_index(
-        "corrections_of_job",
+        "corrections_to_undo",
         "corrections",
         ["job_id", "id"],
         sqlite_where=sa.text("undone_at IS NULL"),
