@@ -27,6 +27,7 @@ from pages.parts.escape import plain
 from pages.parts.job_card import JOB
 from pages.parts.review_sitting import Sitting
 
+MARKED = Path(__file__).parent / "parts" / "marked.css"
 STYLES = Path(__file__).parent / "parts" / "review.css"
 #: Jobs to choose from.
 SHOWN = 12
@@ -37,6 +38,7 @@ ROWS = "rows"
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/review.py")
+    st.html(MARKED)
     st.html(STYLES)
     wanted = st.query_params.get(JOB)
     if wanted:

@@ -14,12 +14,14 @@ from pages.parts.draft import Draft
 from pages.parts.entry import Shop, enter
 from pages.parts.steps import Step, current_draft, current_step, forget, path, wanted_upload
 
+MARKED = Path(__file__).parent / "parts" / "marked.css"
 STYLES = Path(__file__).parent / "parts" / "upload.css"
 
 
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/upload.py")
+    st.html(MARKED)
     st.html(STYLES)
     st.title("Find product details", anchor=False)
     st.caption("Upload a catalog, say what to look for, and get it back with new columns.")

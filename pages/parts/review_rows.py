@@ -10,6 +10,7 @@ from batch.review_queue import State
 from batch.reviewed import ReviewRow
 from pages.parts import review_acts, review_fields, review_html, review_sitting, words
 from pages.parts.escape import html, one_line, plain
+from pages.parts.marked_text import read_html
 from pages.parts.review_fields import widget_key
 from pages.parts.review_sitting import Sitting
 
@@ -47,7 +48,8 @@ def _open(who: Reviewer, sitting: Sitting, row: ReviewRow) -> None:
         _head(who, sitting, row)
         source, values = st.columns([5, 9], gap="medium")
         with source:
-            st.html(review_html.source_html(row, who.job.columns, fields))
+            found = row.result
+            st.html(read_html(found.original, who.job.columns, found.values, fields))
         with values, st.container(key=f"review-values-{row.row_no}"):
             for number, field in enumerate(fields):
                 _value(who, sitting, row, number, field)

@@ -19,7 +19,8 @@ from core.db import Database
 from core.settings import Settings
 from core.values import Origin, Value
 from pages.parts.job_accuracy import accuracy_chart
-from pages.parts.review_html import Span, marked, source_html, why_html
+from pages.parts.marked_text import Span, marked, read_html
+from pages.parts.review_html import why_html
 from tests.batch.reviewing import FIELDS, NOT_THERE, reviewed_job, reviewer, tent, value
 from tests.batch.reviewing import texts as values
 from tests.pages.conftest import Open, button, keyed, texts
@@ -298,9 +299,13 @@ def test_values_are_marked_in_the_text_without_its_html() -> None:
     cell = "<p>Navy <b>tent</b> &amp; mat</p><p>2 &lt; 3</p>"
     spans = [Span(3, 7, 0), Span(3, 16, 1)]
     assert marked(cell, spans) == (
-        '<mark class="sk-h1">Navy<sup>A</sup></mark>'
-        '<mark class="sk-h1"> tent<sup>B</sup></mark> &amp; mat\n2 &lt; 3'
+        '<mark class="sk-h1" data-field="A B">Navy<sup>A</sup></mark>'
+        '<mark class="sk-h1" data-field="B"> tent<sup>B</sup></mark> &amp; mat\n2 &lt; 3'
     )
+
+
+def _read(shown: ReviewRow, columns: Columns) -> str:
+    return read_html(shown.result.original, columns, shown.result.values, FIELDS)
 
 
 def test_what_stands_in_catalogs_and_answers_is_shown_as_text(
@@ -311,13 +316,13 @@ def test_what_stands_in_catalogs_and_answers_is_shown_as_text(
     shown = row(reviewer(settings, db, made), 1)
     drawn = why_html(Value(evil, Origin.STATED, evil, 0, 1, raw=evil), shown.doubts(), evil)
     columns = Columns(text=("name", "about"))
-    assert "<script" not in drawn + source_html(shown, columns, FIELDS)
+    assert "<script" not in drawn + _read(shown, columns)
 
 
 def test_a_correction_is_shown_where_it_stands_in_the_text(job: Job, other: Reviewer) -> None:
     review.edit(other, row(other, 5), {"color": "Navy"})
-    drawn = source_html(row(other, 5), job.columns, FIELDS)
-    assert '<mark class="sk-h1">Navy<sup>B</sup></mark> blue and light' in drawn
+    drawn = _read(row(other, 5), job.columns)
+    assert '<mark class="sk-h1" data-field="B">Navy<sup>B</sup></mark> blue and light' in drawn
 
 
 @pytest.mark.parametrize(("row_nos", "said"), [([1], "approval of row 1"), ([1, 2], "2 rows")])
