@@ -37,6 +37,7 @@ class Outlook:
         numbers: The rows that stand for them.
         outcomes: What has come of each so far.
         running: Whether the rest is to be read; survives a redraw of the page.
+        problem: Why it could not go on.
     """
 
     setup: tuple[object, ...]
@@ -44,6 +45,7 @@ class Outlook:
     numbers: tuple[int, ...]
     outcomes: Mapping[int, Outcome] = field(default_factory=dict, repr=False)
     running: bool = True
+    problem: ShopkeeperError | None = None
 
     def judged(self, shop: Shop) -> Estimate | None:
         """What these rows say about the job."""
@@ -84,10 +86,10 @@ def _want() -> None:
     st.session_state[_WANTED] = True
 
 
-def _stop() -> None:
+def _stop(problem: ShopkeeperError | None = None) -> None:
     outlook = st.session_state.get(_OUTLOOK)
     if isinstance(outlook, Outlook):
-        st.session_state[_OUTLOOK] = replace(outlook, running=False)
+        st.session_state[_OUTLOOK] = replace(outlook, running=False, problem=problem)
 
 
 def go_on(
@@ -119,6 +121,8 @@ def go_on(
 
 
 def _answer(shop: Shop, outlook: Outlook) -> None:
+    if outlook.problem:
+        trouble.draw(outlook.problem)
     judged = outlook.judged(shop)
     if judged is not None:
         st.html(outlook_html.ways_html(judged))
@@ -153,10 +157,8 @@ def _read(
                 said = f"{done} of {words.several(of, 'row')} read. Shoppers come first."
                 bar.progress(done / of, text=said)
     except ShopkeeperError as error:
-        bar.empty()
-        _stop()
-        trouble.draw(error)
-        return
+        _stop(error)
+        st.rerun()
     _stop()
     unchanged.count_anew()
     st.rerun()

@@ -10,6 +10,7 @@ import streamlit as st
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.plan import Plan
+from core.errors import ShopkeeperError
 
 _TRIAL = "trial"
 _WANTED = "trial-wanted"
@@ -26,6 +27,7 @@ class Trial:
         outcomes: What has come of each so far.
         before: What had come of each the last time.
         running: Whether rows without an outcome are to be read; survives a redraw of the page.
+        problem: Why it could not go on.
     """
 
     upload_id: str
@@ -35,6 +37,7 @@ class Trial:
     outcomes: Mapping[int, Outcome] = field(default_factory=dict, repr=False)
     before: Mapping[int, Outcome] = field(default_factory=dict, repr=False)
     running: bool = True
+    problem: ShopkeeperError | None = None
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -69,11 +72,11 @@ def add(trial: Trial, outcome: Outcome) -> Trial:
     return _keep(replace(trial, outcomes=outcomes, running=len(outcomes) < len(trial.row_nos)))
 
 
-def stop() -> None:
+def stop(problem: ShopkeeperError | None = None) -> None:
     """Leave the rows that are still missing."""
     trial = st.session_state.get(_TRIAL)
     if isinstance(trial, Trial):
-        _keep(replace(trial, running=False))
+        _keep(replace(trial, running=False, problem=problem))
 
 
 def _keep(trial: Trial) -> Trial:

@@ -37,7 +37,6 @@ class Cards:
     items: Mapping[int, Input]
     places: Mapping[int, DeltaGenerator]
     clock: DeltaGenerator
-    area: DeltaGenerator
 
 
 def draw(shop: Shop, upload: Upload, draft: Draft, plan: Plan) -> Cards | None:
@@ -63,7 +62,10 @@ def _cards(shop: Shop, upload: Upload, trial: Trial, *, outdated: bool) -> Cards
     rows = read_rows(table_path(shop.settings, upload.id), trial.row_nos)
     items = {number: inputs.of(number, row) for number, row in rows}
     clock = st.empty()
-    if outdated and not trial.running:
+    if trial.problem:
+        with clock:
+            trouble.draw(trial.problem)
+    elif outdated and not trial.running:
         clock.info(
             "You have changed something since. Try again to see what it does.",
             icon=":material/edit_note:",
@@ -76,7 +78,7 @@ def _cards(shop: Shop, upload: Upload, trial: Trial, *, outdated: bool) -> Cards
         with st.container(border=True, key=f"tried-{number}"):
             places[number] = st.empty()
         _show(places[number], trial, item)
-    return Cards(trial, items, places, clock, st.container())
+    return Cards(trial, items, places, clock)
 
 
 def _changed(trial: Trial) -> str:
@@ -136,11 +138,8 @@ def go_on(shop: Shop, cards: Cards | None) -> None:
                     _show(cards.places[outcome.row_no], trial, cards.items[outcome.row_no])
                 cards.clock.caption(_progress(trial, time.monotonic() - began))
     except ShopkeeperError as error:
-        trial_state.stop()
-        cards.clock.empty()
-        with cards.area:
-            trouble.draw(error)
-        return
+        trial_state.stop(error)
+        st.rerun()
     trial_state.stop()
     st.rerun()
 

@@ -303,7 +303,7 @@ def test_an_estimate_tells_tokens_time_and_what_is_to_be_looked_at(
 
 def test_start_records_a_job_and_shows_it(with_file: AppTest, db: Database) -> None:
     button(with_file, "4\\. Try").click().run()
-    with_file.text_input[0].set_value("Spring $5 <b>").run()
+    with_file.text_input(key="job-name").set_value("Spring $5 <b>").run()
     button(with_file, "Start with 3 rows").click().run()
     assert not with_file.exception
     (job,) = jobs.listing(db)
