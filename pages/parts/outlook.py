@@ -60,11 +60,16 @@ def draw(draft: Draft, plan: Plan) -> DeltaGenerator:
     st.subheader("What it will take", anchor=False)
     outlook = _current(_setup(draft, plan))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if outlook and outlook.running:
+        running = outlook is not None and outlook.running
+        st.button(
+            "Estimate again" if outlook else "Estimate",
+            key="estimate",
+            icon=":material/calculate:",
+            disabled=running,
+            on_click=_want,
+        )
+        if running:
             st.button("Stop", key="estimate-stop", icon=":material/stop:", on_click=_stop)
-        else:
-            again = "Estimate again" if outlook else "Estimate"
-            st.button(again, key="estimate", icon=":material/calculate:", on_click=_want)
         if outlook is None:
             st.caption(
                 "Reads about 20 rows that stand for all of them, and tells time, cost and how "

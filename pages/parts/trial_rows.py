@@ -26,16 +26,14 @@ def draw(shop: Shop, upload: Upload, columns: Columns, plan: Plan, trial: Trial 
     rows = upload.catalog.rows
     first = tuple(range(1, min(COUNT, rows) + 1))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if trial and trial.running:
-            st.button("Stop", icon=":material/stop:", key="try-stop", on_click=trial_state.stop)
-            return
-        again = trial is not None
+        again, running = trial is not None, trial is not None and trial.running
         label = "Try again" if again else f"Try it on {words.several(len(first), 'row')}"
         st.button(
             label,
             icon=":material/replay:" if again else ":material/play_arrow:",
             key="try",
             type="primary",
+            disabled=running,
             on_click=trial_state.want,
             args=(trial.row_nos if trial else first,),
         )
@@ -43,11 +41,14 @@ def draw(shop: Shop, upload: Upload, columns: Columns, plan: Plan, trial: Trial 
             f"Another {_number(len(first))}" if again else f"Any {_number(len(first))}",
             icon=":material/shuffle:",
             key="try-any",
+            disabled=running,
             on_click=_any,
             args=(rows, trial.row_nos if trial else ()),
         )
         with st.popover("Choose rows", icon=":material/search:", key="try-choose"):
             _search(shop, upload, columns, plan)
+        if running:
+            st.button("Stop", icon=":material/stop:", key="try-stop", on_click=trial_state.stop)
     if note := st.session_state.pop(_NOTE, ""):
         st.caption(plain(note))
 
