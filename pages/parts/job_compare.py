@@ -33,7 +33,7 @@ COLORS = {
     Difference.GONE: "#8b8f98",
 }
 #: Heights in the plot: of a bar, and of what stands around the bars.
-BAR, AROUND = 26, 100
+BAR, AROUND = 24, 150
 _ALL_FIELDS, _ALL_KINDS = "All fields", "All"
 _KEPT = "comparisons"
 
@@ -120,7 +120,12 @@ def chart(found: Comparison) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("Rows:Q", title="Rows that differ", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("Field:N", title=None, sort=list(found.fields)),
+            y=alt.Y(
+                "Field:N",
+                title=None,
+                sort=list(found.fields),
+                axis=alt.Axis(labelOverlap=False, labelLimit=120),
+            ),
             color=alt.Color(
                 "Kind:N",
                 scale=alt.Scale(
