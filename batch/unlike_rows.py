@@ -96,7 +96,7 @@ def _pair(row: RowMapping, fields: Sequence[str]) -> Pair:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How often each of two jobs had a field right, over the same approved rows.
+    """How often each of two jobs had a field right, over the same approved rows that are held back.
 
     What counts is what the model said itself.
     """
@@ -106,9 +106,12 @@ class Agreement:
 
 
 def agreement(db: Database, job: Job, other: Job) -> list[Agreement]:
-    """Which of two jobs over the same catalog is right, where people have approved rows."""
+    """Which of two jobs over the same catalog is right, where people have approved rows.
+
+    Of products that are held back: others may have been shown to the model in one of the two.
+    """
     with db.read() as connection:
-        known = truths(connection, job.upload_id)
+        known = truths(connection, job.upload_id, held_back=True)
         one = {found.row_no: found for found in judgements(connection, job, known)}
         two = {found.row_no: found for found in judgements(connection, other, known)}
     both = sorted(one.keys() & two.keys())
