@@ -98,7 +98,7 @@ def _doubts(who: Reviewer, sitting: Sitting, found: Overview) -> None:
         options,
         format_func=lambda one: _line(one, found),
         key=key,
-        width=250,
+        width=240,
         label_visibility="collapsed",
         on_change=_choose_doubt,
         args=(who, sitting, key),

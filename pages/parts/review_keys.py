@@ -36,10 +36,12 @@ export default function ({ data }) {
       first();
     }
   }, { capture: true, signal: window.skReviewKeys.signal });
-  if (window.skReviewOpen !== data) {
-    window.skReviewOpen = data;
-    setTimeout(() => open()?.scrollIntoView({ block: "nearest", behavior: "smooth" }), 50);
+  // The next row comes to where the last one was; the first one is where the page begins.
+  const [row, first_one] = data.split(" ");
+  if (window.skReviewOpen !== row && row !== first_one) {
+    setTimeout(() => open()?.scrollIntoView({ block: "start", behavior: "smooth" }), 50);
   }
+  window.skReviewOpen = row;
 }
 """
 _HELP = (
@@ -52,4 +54,9 @@ def draw(sitting: Sitting) -> None:
     """Listen for the keys, and tell which there are."""
     st.caption(_HELP)
     keys = st.components.v2.component("shopkeeper_review_keys", js=_KEYS)
-    keys(key="review-keys", data=str(sitting.open_no), width=1, height=1)
+    keys(
+        key="review-keys",
+        data=f"{sitting.open_no} {sitting.row_nos[0] if sitting.row_nos else 0}",
+        width=1,
+        height=1,
+    )
