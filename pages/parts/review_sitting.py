@@ -20,6 +20,8 @@ from batch.reviewed import ReviewRow
 PAGE_ROWS = 10
 #: How old counts may be, unless this person has done something.
 _COUNTS_S = 30.0
+#: From so many rows on, counting takes longer than a person wants to wait after each act.
+_MANY = 3_000
 _KEY = "review-sitting"
 
 
@@ -143,8 +145,12 @@ def counted(who: Reviewer, sitting: Sitting) -> Overview:
 
 
 def count_again(sitting: Sitting) -> None:
-    """Have what there is to review counted anew: something was done."""
-    sitting.overview = None
+    """Have what there is to review counted anew: something was done.
+
+    Where there is much, one row more or less is not worth the wait.
+    """
+    if sitting.overview and sitting.overview.to_look_at + sitting.overview.approved < _MANY:
+        sitting.overview = None
 
 
 def title(job: Job, cells: Mapping[str, str]) -> str:
