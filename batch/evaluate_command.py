@@ -96,7 +96,8 @@ def _measure(
             services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
         with bar("Extracting") as advance, closing(open_pool(settings)) as pool:
             advance(0, len(asked))
-            return evaluate(pool, asked, plan, lessons_of(learnt, asked, plan), advance)
+            lessons = lessons_of(learnt, asked, plan, settings.examples)
+            return evaluate(pool, asked, plan, lessons, advance)
     finally:
         if needs:
             services.stop(settings)

@@ -18,7 +18,7 @@ from batch.extract import Extraction, Outcome
 from batch.fields import FieldSet
 from batch.golden import KIND, TEXT, Golden, as_demonstrations, golden_row
 from batch.inputs import Input, Inputs, in_prompt_order
-from batch.lessons import SHOWN, Lessons
+from batch.lessons import Lessons
 from batch.plan import Plan
 from batch.scoring import Counts, count
 from core.batch_lane import BatchLane
@@ -79,20 +79,22 @@ def total(rows: Sequence[Scored]) -> Counts:
     return reduce(add, (one.counts for one in rows), Counts())
 
 
-def lessons_of(learnt: Sequence[Golden], asked: Sequence[Golden], plan: Plan) -> Lessons | None:
+def lessons_of(
+    learnt: Sequence[Golden], asked: Sequence[Golden], plan: Plan, shown: int
+) -> Lessons | None:
     """What rows learn from golden products, of which none is a product that is asked for."""
     texts = {one.text for one in asked}
-    shown = as_demonstrations([one for one in learnt if one.text not in texts], plan)
-    return lessons_among(shown) if shown else None
+    found = as_demonstrations([one for one in learnt if one.text not in texts], plan)
+    return lessons_among(found, shown) if found else None
 
 
-def lessons_among(shown: Sequence[Demonstration], most: int = SHOWN) -> Lessons:
-    """Lessons from demonstrations that are in memory."""
+def lessons_among(found: Sequence[Demonstration], shown: int) -> Lessons:
+    """Lessons from demonstrations that are in memory, of which a row is shown so many."""
 
     def of_type(product_type: str) -> list[Demonstration]:
-        return [one for one in shown if one.product_type == product_type]
+        return [one for one in found if one.product_type == product_type]
 
-    return Lessons(of_type, nearest_among(shown), shown=most)
+    return Lessons(of_type, nearest_among(found), shown=shown)
 
 
 def evaluate(

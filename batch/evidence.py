@@ -101,7 +101,8 @@ class Witness:
         return tuple(
             Evidence(field, there[first].start, there[last - 1].end, _steps(weight))
             for (field, first, last), weight in sorted(weights.items())
-            if _steps(weight)
+            # No value goes from one column into the next.
+            if _steps(weight) and "\n" not in text[there[first].start : there[last - 1].end]
         )
 
 
@@ -144,7 +145,9 @@ def settle(
 ) -> dict[str, Any]:
     """An answer in the light of the evidence.
 
-    Fields whose values are not copied from the row stay as the model gave them.
+    Fields whose values are not copied from the row stay as the model gave them, and so do
+    required ones that would otherwise have no value. What was to be copied and does not
+    stand in the row is left out.
 
     Args:
         fields: The row's fields.
@@ -167,7 +170,10 @@ def settle(
         if field and place:
             span = there[place[0]].start, there[place[1] - 1].end
             weights[(field, *span)] += weight_of.get(field, 0)
-    return settled | {field: text[start:end] for field, start, end in _weightiest(weights, rules)}
+    found = {field: text[start:end] for field, start, end in _weightiest(weights, rules)}
+    required = {one.name.casefold() for one in fields if one.required and one.name not in found}
+    kept = {key: value for key, value in answer.items() if key.strip().casefold() in required}
+    return settled | kept | found
 
 
 def _weightiest(weights: Mapping[Place, int], rules: Rules) -> list[Place]:

@@ -6,8 +6,8 @@ that comes again has the same lesson, and with it the same key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,8 +16,6 @@ from batch.evidence import NO_RULES, Evidence, Rules, Witness
 from batch.fields import FieldSet
 from core.nearest import Demonstration, Nearest
 
-#: Demonstrations that a row is shown at most.
-SHOWN = 3
 #: Characters that they may have together; about 1,000 tokens of English.
 BUDGET = 4000
 #: One that is longer leaves no room for others.
@@ -74,7 +72,7 @@ class Lessons:
         shown: Demonstrations that a row is shown at most.
     """
 
-    def __init__(self, of_type: OfType, nearest: Nearest, *, shown: int = SHOWN) -> None:
+    def __init__(self, of_type: OfType, nearest: Nearest, *, shown: int) -> None:
         self._of_type = of_type
         self._nearest = nearest
         self._shown = shown
@@ -101,7 +99,8 @@ class Lessons:
         """Made once for a product type; None where nothing is known of it."""
         key = (product_type.casefold(), id(fields))
         if key not in self._witnesses:
-            known = self._of_type(product_type)
+            found = self._of_type(product_type)
+            known = [replace(one, answer=_judged(one, fields)) for one in found]
             self._witnesses[key] = Witness(known, fields) if known else None
         return self._witnesses[key]
 
@@ -128,13 +127,15 @@ def shown(like: Sequence[Demonstration], fields: FieldSet) -> tuple[Shown, ...]:
 
 def _answer(one: Demonstration, fields: FieldSet) -> str | None:
     """The right answer as the model should give it; None where no field was judged."""
-    given: Mapping[str, Any] = {key.casefold(): value for key, value in one.answer.items()}
-    judged = {
-        field.name: given[field.name.casefold()]
-        for field in fields
-        if field.name.casefold() in given
-    }
+    judged = _judged(one, fields)
     if not judged:
         return None
     stated = {name: value for name, value in judged.items() if value not in (None, "", [])}
     return orjson.dumps(stated).decode()
+
+
+def _judged(one: Demonstration, fields: FieldSet) -> dict[str, Any]:
+    """The values of the fields that are asked for, whatever the case of their names."""
+    given = {name.casefold(): value for name, value in one.answer.items()}
+    names = {field.name: field.name.casefold() for field in fields}
+    return {name: given[folded] for name, folded in names.items() if folded in given}

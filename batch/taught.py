@@ -15,7 +15,7 @@ def open_lessons(settings: Settings, db: Database, *, learns: bool = True) -> Le
     """What rows may learn now; None where there is nothing to learn from.
 
     Args:
-        settings: Names the home and the search index.
+        settings: Names the search index, and says how many demonstrations a row is shown.
         db: Our tables.
         learns: Whether the rows are to learn at all.
     """
@@ -25,4 +25,5 @@ def open_lessons(settings: Settings, db: Database, *, learns: bool = True) -> Le
         there = connection.execute(sa.select(demonstrations.c.id).where(SHOWABLE).limit(1)).first()
     if there is None:
         return None
-    return Lessons(lambda kind: showable(db, kind), open_nearest(settings, db))
+    nearest = open_nearest(settings, db)
+    return Lessons(lambda kind: showable(db, kind), nearest, shown=settings.examples)

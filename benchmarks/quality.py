@@ -179,8 +179,8 @@ def main(
     )
     cells = [(number, golden_row(one)) for number, one in enumerate(apart)]
     plain = Inputs(COLUMNS, plan).all(cells)
-    taught = Inputs(COLUMNS, plan, lessons_among(learnt)).all(cells)
     with opened() as (settings, _), closing(open_pool(settings)) as pool:
+        taught = Inputs(COLUMNS, plan, lessons_among(learnt, settings.examples)).all(cells)
         bare, ours = asked(pool, plan, plain), asked(pool, plan, taught)
         ten = asked(pool, plan, at_random(plain, learnt), ordered=False)
     print(f"{len(apart)} rows, {len(learnt)} demonstrations of {demos}\n")
@@ -188,10 +188,10 @@ def main(
     told("no demonstrations, as the model says", apart, bare, as_given)
     told("… only what stands in the row, once", apart, bare, grounded)
     told("ten at random, as the model says", apart, ten, as_given)
-    told("three nearest, as the model says", apart, ours, as_given)
+    told("the nearest, as the model says", apart, ours, as_given)
     told("… only what stands in the row, once", apart, ours, grounded)
     told("demonstrations without the model", apart, ours, without_model)
-    told("three nearest, weighed with all", apart, ours, weighed)
+    told("the nearest, weighed with all", apart, ours, weighed)
     told(
         "ten at random, weighed with all",
         apart,
@@ -209,7 +209,7 @@ def main(
     )
     speed("no demonstrations", bare)
     speed("ten at random", ten)
-    speed("three nearest", ours)
+    speed("the nearest", ours)
 
 
 if __name__ == "__main__":

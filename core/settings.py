@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     )
     call_timeout_s: float = Field(default=120.0, gt=0, validation_alias="SHOPKEEPER_CALL_TIMEOUT")
     row_attempts: int = Field(default=5, ge=1, le=20, validation_alias="SHOPKEEPER_ROW_ATTEMPTS")
+    examples: int = Field(default=1, ge=0, le=20, validation_alias="SHOPKEEPER_EXAMPLES")
     stop_after: int = Field(default=50, ge=0, validation_alias="SHOPKEEPER_STOP_AFTER")
     upload_limit_mb: int = Field(default=1024, ge=1, validation_alias="SHOPKEEPER_UPLOAD_LIMIT_MB")
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")

@@ -111,7 +111,8 @@ class Search:
                 bring_up_to_date(self._db, shelf)
                 found = shelf.near(texts, product_type, k)
         except (ShelfAway, ServiceError) as error:
-            logger.warning("demonstrations are searched in memory: %s", error)
+            # Nothing is wrong with that: a command works without the search index beside it.
+            logger.info("demonstrations are searched in memory: %s", error)
             return Among(there.values(), self._embedder)(texts, product_type, k)
         return [[there[id] for id in ids if id in there] for ids in found]
 

@@ -27,10 +27,8 @@ COFFEES = [
 ]
 
 
-def shares_words(
-    found: Sequence[Demonstration],
-) -> Lessons:
-    """Lessons from demonstrations, the nearest of which share the most words."""
+def shares_words(found: Sequence[Demonstration]) -> Lessons:
+    """Lessons from demonstrations, of which the three that share the most words are shown."""
 
     def of_type(product_type: str) -> list[Demonstration]:
         return [one for one in found if one.product_type.casefold() == product_type.casefold()]
@@ -44,4 +42,4 @@ def shares_words(
 
         return [alike(text)[:k] for text in texts]
 
-    return Lessons(of_type, nearest)
+    return Lessons(of_type, nearest, shown=3)

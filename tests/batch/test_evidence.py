@@ -66,6 +66,20 @@ def test_fields_that_are_not_copied_stay_as_the_model_gave_them() -> None:
     assert settle(fields, given, text, sees.about(text), sees.rules) == given
 
 
+def test_a_required_field_keeps_what_the_model_gave_where_nothing_else_is_found() -> None:
+    fields = parse_fields([{"name": "brand"}, {"name": "roast", "required": True}])
+    sees = Witness(COFFEES, fields)
+    text = "Jute Coffee"
+    answer = settle(fields, {"roast": "Blond"}, text, sees.about(text), sees.rules)
+    assert answer["roast"] == "Blond"
+
+
+def test_no_value_goes_from_one_column_into_the_next() -> None:
+    text = "title: Jute Coffee, Dark\nRoast: with care"
+    assert settled(text, {}).get("roast") != "Dark\nRoast"
+    assert settled("title: Jute Coffee\nblurb: Dark Roast", {})["roast"] == "Dark Roast"
+
+
 def test_without_demonstrations_an_answer_stays_as_it_is() -> None:
     given = {"brand": "not there"}
     assert settle(FIELDS, given, "Jute", (), NO_RULES) == given

@@ -110,6 +110,14 @@ def test_values_of_every_kind_are_shown_as_the_model_should_give_them() -> None:
     assert json.loads(one.answer) == {"Organic": False, "grams": 250, "notes": ["nut", "cocoa"]}
 
 
+def test_what_was_approved_under_another_case_of_a_field_name_is_learnt_too() -> None:
+    found = [
+        replace(one, answer={name.upper(): value for name, value in one.answer.items()})
+        for one in COFFEES
+    ]
+    assert taught(found).lesson == taught().lesson
+
+
 def test_the_result_is_what_model_and_approved_rows_say_together() -> None:
     outcome, _ = extract(taught(), '{"brand":"Jute","roast":"Dark Roast Coffee"}')
     values = {name: value.text() for name, value in outcome.values.items()}

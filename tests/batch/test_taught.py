@@ -74,7 +74,7 @@ def test_the_worker_shows_rows_what_is_like_them_although_the_search_index_is_aw
     settings: Settings, taught: Database, endpoint: FakeEndpoint
 ) -> None:
     endpoint.script = lambda text, _: Reply(json.dumps({"brand": text.split()[0]}))
-    with worker(settings, endpoint):
+    with worker(settings, endpoint, SHOPKEEPER_EXAMPLES="3"):
         first = until_ended(taught, new_job(settings, taught))
         assert (first.status, first.done) == (JobStatus.DONE, 2)
         turns = {one["messages"][-1]["content"]: one["messages"] for one in endpoint.requests}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 
 import pytest
@@ -81,6 +82,7 @@ def test_one_that_is_switched_off_held_back_or_deleted_is_not_found(
 def test_while_chroma_is_away_the_same_ones_are_found(
     taught: Database, search: Search, embedder: Embedder, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     there = search(["Fox dark roast beans", "cold drink"], "Coffee", 3)
     away = Search(taught, lambda: "http://127.0.0.1:9", embedder)
     assert away(["Fox dark roast beans", "cold drink"], "Coffee", 3) == there
