@@ -8,14 +8,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from batch.fields import Field, FieldSet, FieldType
-from batch.numbers import only_number
-from core.values import Scalar
+from batch.flags import Flag
+from batch.normal.choices import match
+from batch.normal.kinds import forms_of
+from batch.numbers import EXPONENT, only_number
+from core.values import Value
 
 MAX_ITEMS = 8
 MAX_ITEM = 60
+MAX_MEASURE = 40
 MAX_TEXT = 200
 MAX_LONG_TEXT = 400
 
@@ -30,8 +35,22 @@ _NO = frozenset(["no", "false", "n", "0", "nein", "non"])
 _UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+#: Why an answer, or a part of one, was left out.
+NOT_A_CHOICE = "Not one of the choices"
+NOT_A_NUMBER = "Not one number"
+NOT_YES_OR_NO = "Neither yes nor no"
+NOT_A_VALUE = "Not a single value"
+#: Why one that was taken is to be doubted.
+MAPPED = "Answered in other words than the choices"
+
+
 class _Refused(ValueError):
-    """A value that does not fit its field; the text says why, without the field's name."""
+    """A value that does not fit its field: why, and what was answered."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
 
 
 def answer_schema(fields: FieldSet, *, sparse: bool = False) -> dict[str, Any]:
@@ -55,6 +74,9 @@ def answer_schema(fields: FieldSet, *, sparse: bool = False) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
+    if field.type is FieldType.NUMBER and field.unit:
+        # With its unit, as it is written: turning it into another one is not the model's task.
+        return {"type": "string", "maxLength": MAX_MEASURE}
     if field.type is FieldType.NUMBER or field.type is FieldType.BOOLEAN:
         return {"type": [str(field.type), "null"]}
     if field.type is FieldType.LIST:
@@ -66,54 +88,63 @@ def _property(field: Field) -> dict[str, Any]:
     return {"type": "string", "maxLength": MAX_LONG_TEXT if long else MAX_TEXT}
 
 
-def coerce(fields: FieldSet, answer: Mapping[str, Any]) -> tuple[dict[str, Scalar], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What an answer says, with the types of its fields.
+
+    Attributes:
+        values: By field name, in the order of the fields. Of a value that was
+            written otherwise ("12 in", a choice in other words), ``raw`` has that.
+        flags: What did not fit its field, and what fits only by a guess.
+        notes: What else is wrong with the answer, in words.
+    """
+
+    values: dict[str, Value]
+    flags: tuple[Flag, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def coerce(fields: FieldSet, answer: Mapping[str, Any]) -> Typed:
     """The answer's values with their fields' types, and what is wrong with it.
 
-    Values that do not fit are left out and named; blanks ("", "n/a", null)
-    are left out.
-
-    Returns:
-        Values by field name in the order of the fields, and problems as short
-        phrases such as ``colour: "teal" is not one of the choices``.
+    Values that do not fit are left out and flagged, with what was answered as
+    the detail; blanks ("", "n/a", null) are left out.
     """
     given = {key.strip().casefold(): value for key, value in answer.items()}
     known = {field.name.casefold() for field in fields}
-    values: dict[str, Scalar] = {}
-    problems: list[str] = []
+    values: dict[str, Value] = {}
+    flags: list[Flag] = []
     for field in fields:
         try:
-            value = _value(field, given.get(field.name.casefold()), problems)
+            value = _value(field, given.get(field.name.casefold()), flags)
         except _Refused as refused:
-            problems.append(f"{field.name}: {refused}")
+            flags.append(Flag(field.name, refused.reason, refused.detail))
             continue
         if value is not None:
             values[field.name] = value
-        elif field.required:
-            problems.append(f"{field.name}: required but missing")
-    problems += [
-        f"{key}: not one of the fields" for key in answer if key.strip().casefold() not in known
-    ]
-    return values, problems
+    unknown = [key for key in answer if key.strip().casefold() not in known]
+    notes = [f"{_words(key)[:MAX_ITEM]}: not one of the fields" for key in unknown]
+    return Typed(values, tuple(flags), tuple(notes))
 
 
-def _value(field: Field, raw: Any, problems: list[str]) -> Scalar | None:
+def _value(field: Field, raw: Any, flags: list[Flag]) -> Value | None:
     if field.type is FieldType.LIST and raw is not None:
-        return _items(field, raw, problems)
+        return _items(field, raw, flags)
     if isinstance(raw, Mapping):
-        raise _Refused("an object is not a value")
+        raise _Refused(NOT_A_VALUE)
     if isinstance(raw, list):
         raw = ", ".join(str(item) for item in raw if not _blank(field, item))
     if _blank(field, raw):
         return None
     match field.type:
         case FieldType.NUMBER:
-            return _number(raw)
+            return _with_unit(raw) if field.unit else Value(_number(raw))
         case FieldType.BOOLEAN:
-            return _boolean(raw)
+            return Value(_boolean(raw))
         case FieldType.CHOICE:
-            return _choice(field, raw)
+            return _choice(field, raw, flags)
         case _:
-            return _words(raw)
+            return Value(_words(raw))
 
 
 def _blank(field: Field, raw: Any) -> bool:
@@ -135,15 +166,22 @@ def _words(raw: Any) -> str:
 
 def _number(raw: Any) -> float:
     words = _words(raw)
-    if isinstance(raw, bool):
-        raise _Refused(f"{words} is not a number")
     try:
+        if isinstance(raw, bool):
+            raise ValueError
         number = float(raw) if isinstance(raw, int | float) else only_number(words)
     except (ValueError, OverflowError) as error:
-        raise _Refused(f'"{words}" is not one number') from error
+        raise _Refused(NOT_A_NUMBER, words) from error
     if not math.isfinite(number):
-        raise _Refused(f"{words} is not a number")
+        raise _Refused(NOT_A_NUMBER, words)
     return number
+
+
+def _with_unit(raw: Any) -> Value:
+    """The number of "12 in", with those words; what its unit means is not known here."""
+    words = _words(raw)
+    number = _number(EXPONENT.sub(r"\1", words) if isinstance(raw, str) else raw)
+    return Value(number, raw=words)
 
 
 def _boolean(raw: Any) -> bool:
@@ -154,30 +192,40 @@ def _boolean(raw: Any) -> bool:
         return True
     if word in _NO:
         return False
-    raise _Refused(f'"{_words(raw)}" is neither yes nor no')
+    raise _Refused(NOT_YES_OR_NO, _words(raw))
 
 
-def _choice(field: Field, raw: Any) -> str:
+def _choice(field: Field, raw: Any, flags: list[Flag]) -> Value:
     word = _words(raw)
-    for choice in field.choices:
-        if choice.casefold() == word.casefold():
-            return choice
-    raise _Refused(f'"{word}" is not one of the choices')
+    if word in field.choices:
+        return Value(word)
+    found = match(word, field.choices, forms_of(field))
+    if found is None:
+        raise _Refused(NOT_A_CHOICE, word)
+    if not found.sure:
+        flags.append(Flag(field.name, MAPPED, word))
+    return Value(found.choice, raw=word)
 
 
-def _items(field: Field, raw: Any, problems: list[str]) -> list[str] | None:
+def _items(field: Field, raw: Any, flags: list[Flag]) -> Value | None:
     """The items that fit, once each; one that does not fit never costs the others."""
     if isinstance(raw, Mapping):
-        raise _Refused("an object is not a list")
+        raise _Refused(NOT_A_VALUE)
     items: list[Any] = raw if isinstance(raw, list) else re.split(r"[,;\n]", str(raw))
     kept: dict[str, str] = {}
+    written: list[str] = []
     for item in items:
         if isinstance(item, Mapping | list):
-            problems.append(f"{field.name}: its items must be texts")
+            flags.append(Flag(field.name, NOT_A_VALUE))
         elif not _blank(field, item):
             try:
-                word = _choice(field, item) if field.choices else _words(item)
-                kept.setdefault(word.casefold(), word)
+                value = _choice(field, item, flags) if field.choices else Value(_words(item))
             except _Refused as refused:
-                problems.append(f"{field.name}: {refused}")
-    return list(kept.values())[:MAX_ITEMS] or None
+                flags.append(Flag(field.name, refused.reason, refused.detail))
+                continue
+            kept.setdefault(value.text().casefold(), value.text())
+            written.append(value.raw or value.text())
+    found = list(kept.values())[:MAX_ITEMS]
+    as_written = ", ".join(written)
+    mapped = bool(field.choices) and as_written != ", ".join(kept.values())
+    return Value(found, raw=as_written if mapped else None) if found else None

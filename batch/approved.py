@@ -86,9 +86,9 @@ def right_values(fields: FieldSet, answer: Mapping[str, Any]) -> dict[str, Scala
 
     A value that does not fit its field any more counts as not judged.
     """
-    typed, _ = coerce(fields, answer)
+    typed = coerce(fields, answer).values
     return {
-        field.name: typed.get(field.name)
+        field.name: typed[field.name].value if field.name in typed else None
         for field in fields
         if field.name in answer and (field.name in typed or answer[field.name] is None)
     }

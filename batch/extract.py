@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -13,16 +13,16 @@ from batch import reading
 from batch.answers import answer_schema
 from batch.columns import Columns
 from batch.fields import FieldSet
-from batch.flags import Flag
 from batch.inputs import Input
+from batch.outcome import Outcome as Outcome
 from batch.plan import Plan
 from batch.prompt import messages, system_text
 from batch.reading import Reading
+from batch.rest import Rest
 from core.errors import AnswerError, CutOffError, EndpointError, ModelError, Refused
 from core.model import Answer, Request
 from core.schema import RowStatus
 from core.usage import Call, Tokens
-from core.values import Value
 
 NO_TEXT = "The row has no text to read."
 #: An answer that is cut off twice is taken to be too long for its limit.
@@ -32,52 +32,6 @@ BACKOFF = wait_exponential_jitter(initial=1, max=20)
 
 #: Asks a model once, wherever there is room, and tells of each call that it took.
 Ask = Callable[[Request, Callable[[Call], None]], Awaitable[Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How the extraction of one row ended.
-
-    Attributes:
-        notes: What was noticed and corrected, in words.
-        flags: Why a person should look at it; none for most rows.
-        error: Why it failed; empty for a row that is done.
-        reason: The kind of failure, in words that many rows share.
-        raw: The model's answer where it could not be used.
-        key: What went into it; see :mod:`batch.inputs`.
-        product_type: What kind of product it is.
-        text_key: Which product it is, where a person has approved its values.
-        extracted: The model's own values, where approved ones have taken their place.
-        model: Which model gave it.
-        attempts: Calls it took; none where it was known already.
-        tokens: Of all attempts together.
-        total_ms: Time in calls, all attempts together.
-        calls: Every call made for it, also those that were called back.
-    """
-
-    row_no: int
-    status: RowStatus
-    values: dict[str, Value] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    flags: tuple[Flag, ...] = ()
-    error: str = ""
-    reason: str = ""
-    raw: str = ""
-    key: bytes | None = None
-    product_type: str = ""
-    text_key: bytes | None = None
-    extracted: Mapping[str, Value] | None = None
-    model: str = ""
-    attempts: int = 1
-    tokens: Tokens = field(default_factory=Tokens)
-    total_ms: float = 0.0
-    calls: tuple[Call, ...] = ()
-
-    @property
-    def confidence(self) -> float | None:
-        """The lowest confidence of its values; None where the endpoint does not tell."""
-        told = [one.confidence for one in self.values.values() if one.confidence is not None]
-        return min(told, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +69,7 @@ class Extraction:
         self.attempts = attempts
         # By identity, since the plan keeps its sets.
         self._shared: dict[int, _Shared] = {}
+        self._rest = Rest()
         self._endpoint = endpoint
         self._patience = patience
 
@@ -128,8 +83,19 @@ class Extraction:
         """
         if not item.text:
             return nothing_to_read(item)
+        if not item.rest:
+            return await self._asked(ask, item)
+
+        async def read_part(part: Input) -> Outcome:
+            return await self._asked(ask, part, partly=True)
+
+        return await self._rest.read_on(item, await read_part(item), read_part)
+
+    async def _asked(self, ask: Ask, item: Input, *, partly: bool = False) -> Outcome:
         attempts = _Attempts(ask, self.request(item), self.attempts)
-        return await attempts.outcome(item, lambda answer: self.read(answer, item))
+        return await attempts.outcome(
+            item, lambda answer: reading.read(answer, item, self.columns.text, partly=partly)
+        )
 
     def request(self, item: Input) -> Request:
         """What a model is asked for this row."""

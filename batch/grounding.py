@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from batch.numbers import NUMBER, only_number
+from batch.numbers import NUMBER, SPELLED, only_number, plain
 from batch.words import words
 from core.values import Origin, Scalar, Value
 
@@ -73,7 +73,17 @@ def _as_number(value: Scalar, cell: str) -> Span | None:
     """The number, rather where it is not part of a name such as "X100"."""
     spans = [span for span, number in numbers_in(cell) if value in number]
     apart = (span for span in spans if not cell[max(0, span[0] - 1) : span[0]].isalpha())
-    return next(apart, spans[0] if spans else None)
+    found = next(apart, spans[0] if spans else None)
+    return found or (_spelled(value, cell) if isinstance(value, float) else None)
+
+
+def _spelled(number: float, cell: str) -> Span | None:
+    """The number in words: "sleeps four"."""
+    figures = plain(number)
+    if figures not in SPELLED.values():
+        return None
+    found = (word for word in words(cell).all if SPELLED.get(word.fold) == figures)
+    return next(((word.start, word.end) for word in found), None)
 
 
 def numbers_in(cell: str) -> Iterator[tuple[Span, tuple[float, ...]]]:

@@ -14,8 +14,9 @@ from batch.answers import answer_schema
 from batch.columns import Columns
 from batch.fields import FieldSet
 from batch.lessons import NO_LESSON, Lesson, Lessons
+from batch.parts import split
 from batch.plan import Plan
-from batch.prompt import PROMPT_VERSION, row_text, system_text
+from batch.prompt import PROMPT_VERSION, ROW_CHARACTERS, system_text, whole_text
 
 KEY_BYTES = 16
 
@@ -43,8 +44,8 @@ class Input:
     Attributes:
         row_no: 1-based.
         row: Its cells by column, as they stand in the catalog.
-        text: What of it the model reads.
-        cut: Whether the text had to be cut to fit.
+        text: What of it the model reads at once.
+        rest: The parts that follow it, where it is too long for that.
         product_type: What kind of product it is; empty where no column says.
         fields: What is asked for.
         lesson: What it learns from approved rows.
@@ -56,7 +57,7 @@ class Input:
     row_no: int
     row: Mapping[str, str]
     text: str
-    cut: bool
+    rest: tuple[str, ...]
     key: bytes
     product_type: str
     fields: FieldSet
@@ -85,12 +86,13 @@ class Inputs:
 
     def of(self, row_no: int, row: Mapping[str, str]) -> Input:
         """The input that a row is, which learns from nothing; see :meth:`all`."""
-        text, cut = row_text(row, self._columns)
+        whole = whole_text(row, self._columns)
+        text, *rest = split(whole, ROW_CHARACTERS)
         product_type = row.get(self._type_column or "", "").strip()
         fields = self._plan.of_type(product_type)
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES)
+        digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES)
         digest.update(self._shared_by(fields))
-        return Input(row_no, row, text, cut, digest.digest(), product_type, fields)
+        return Input(row_no, row, text, tuple(rest), digest.digest(), product_type, fields)
 
     def all(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> list[Input]:
         """The inputs that rows are, with what they learn; in their order.

@@ -236,7 +236,8 @@ def _open_flags(stored: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Fl
 def _regrounded(value: Value, item: Input, columns: Columns) -> Value:
     if value.origin is Origin.HUMAN:
         return value
-    return placed(value, value.value if value.raw is None else value.raw, item.row, columns.text)
+    found = placed(value, value.raw or value.value, item.row, columns.text)
+    return found if found.column else placed(value, value.value, item.row, columns.text)
 
 
 def _these(keys: Collection[bytes]) -> sa.CTE | None:

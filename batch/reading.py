@@ -2,7 +2,8 @@
 
 The one way from an answer to a result, whoever gave the answer: parsed, weighed
 against what approved rows say (:mod:`batch.evidence`), typed (:mod:`batch.answers`),
-then looked for in the row (:mod:`batch.grounding`).
+checked against the row and brought into form (:mod:`batch.verify`), and doubted
+where there is reason to (:mod:`batch.doubts`).
 
 An answer that is not a whole JSON object is an error: nothing here repairs
 broken JSON, because a repaired answer looks like a good one.
@@ -17,16 +18,19 @@ from typing import Any
 import orjson
 
 from batch.answers import coerce
+from batch.doubts import doubts
 from batch.evidence import settle
-from batch.fields import Field, FieldSet
+from batch.fields import FieldSet
 from batch.flags import Flag
-from batch.grounding import ground
 from batch.inputs import Input
 from batch.prompt import ROW_CHARACTERS
-from batch.repair import repair
+from batch.verify import verify
 from core.errors import AnswerError
 from core.model import Answer
-from core.values import Origin, Scalar, Value
+from core.values import Origin, Value
+
+CUT = "Only a part of the text was read"
+FIRST_PART = f"Only the first {ROW_CHARACTERS:,} characters were read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +48,45 @@ class Reading:
     flags: tuple[Flag, ...] = ()
 
 
-def read(answer: Answer, item: Input, columns: Sequence[str]) -> Reading:
+def read(answer: Answer, item: Input, columns: Sequence[str], *, partly: bool = False) -> Reading:
     """What an answer says about a row.
 
     Args:
         answer: As the model gave it.
         item: The row that it was asked about.
         columns: Columns the model read, in order.
+        partly: Whether there is more of the row to read: what is required may stand there.
 
     Raises:
         AnswerError: It is not what was asked for.
     """
     lesson, given = item.lesson, _parsed(answer.text)
     settled = settle(item.fields, given, item.text, lesson.evidence, lesson.rules)
-    typed, problems = coerce(item.fields, settled)
-    missing = [one.name for one in item.fields if one.required and one.name not in typed]
-    if missing:
+    typed = coerce(item.fields, settled)
+    values: dict[str, Value] = {}
+    flags = list(typed.flags)
+    for one in item.fields:
+        if value := typed.values.get(one.name):
+            verified = verify(one, value, item.row, columns)
+            flags += verified.flags
+            if verified.value is not None:
+                values[one.name] = verified.value
+    missing = [one.name for one in item.fields if one.required and one.name not in values]
+    if missing and not partly:
         raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
-    values = {
-        one.name: _settled(one, typed[one.name], item, columns)
-        for one in item.fields
-        if one.name in typed
-    }
+    notes = [*map(_note, typed.flags), *typed.notes]
     if not lesson.rules.trust:
-        problems += _leave_out_echoes(item.fields, values)
-    if item.cut:
-        problems = [*problems, f"Only the first {ROW_CHARACTERS:,} characters were read."]
-    return Reading(values, tuple(problems))
+        notes += _leave_out_echoes(item.fields, values)
+    flags += doubts(item, values, columns)
+    if item.rest:
+        notes.append(FIRST_PART)
+        flags.append(Flag(None, CUT))
+    return Reading(values, tuple(notes), tuple(flags))
 
 
-def _settled(field: Field, value: Scalar, item: Input, columns: Sequence[str]) -> Value:
-    """The value with its place; one that was to be copied as the row writes it."""
-    if field.copied and isinstance(value, str):
-        return repair(value, item.row, columns) or Value(value)
-    return ground(value, item.row, columns)
+def _note(flag: Flag) -> str:
+    said = f": “{flag.detail}”" if flag.detail else ""
+    return f"{flag.field}: {flag.reason[0].lower()}{flag.reason[1:]}{said}"
 
 
 def _leave_out_echoes(fields: FieldSet, values: dict[str, Value]) -> list[str]:

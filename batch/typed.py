@@ -6,6 +6,8 @@ from typing import Any
 
 from batch.answers import MAX_ITEMS, coerce
 from batch.fields import Field, FieldType
+from batch.normal.kinds import Kind, kind_of
+from batch.normal.measures import measure
 from core.errors import ValueRefused
 from core.values import Scalar
 
@@ -23,11 +25,15 @@ def typed(field: Field, given: Any) -> Scalar | None:
         if field.required:
             raise ValueRefused(f"“{field.name}” is required, so it cannot be empty.")
         return None
-    values, problems = coerce((field,), {field.name: given})
-    value = values.get(field.name)
-    if problems or (isinstance(given, list) and len(given) > MAX_ITEMS):
+    found = coerce((field,), {field.name: given})
+    value = found.values.get(field.name)
+    refused = isinstance(given, list) and len(given) > MAX_ITEMS
+    if value is not None and kind_of(field) is Kind.MEASURE:
+        value = measure(value, field.unit, {}, ()).value
+        refused = refused or value is None
+    if found.flags or refused:
         raise ValueRefused(f"“{field.name}” takes {allowed(field)}.")
-    return value
+    return None if value is None else value.value
 
 
 def allowed(field: Field) -> str:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from batch.cells import TAGS
 from batch.numbers import only_number, plain
@@ -31,7 +31,8 @@ _PIECE = re.compile(
 )
 #: Cells whose words are kept: those of the row at hand, for each of its fields.
 _CELLS_KEPT = 64
-_ENDINGS = ("ies", "es", "s", "en", "n", "e", "y")
+_PLURALS = ("ies", "es", "s")
+_ENDINGS = ("en", "n", "e", "y")
 SHORTEST_STEM = 3
 
 
@@ -58,31 +59,30 @@ class Word:
 
     @property
     def stem(self) -> str:
-        """The word without the ending that its plural may have; a number as it is."""
-        if not self.is_number:
-            for ending in _ENDINGS:
-                if self.fold.endswith(ending) and len(self.fold) - len(ending) >= SHORTEST_STEM:
-                    return self.fold[: -len(ending)]
-        return self.fold
+        """The word without the endings of a plural or an owner; a number as it is."""
+        return self.fold if self.is_number else _stem(self.fold)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """The words of a text.
 
     Attributes:
         all: In order.
-        stems: Their stems, in order.
         compact: All of them written together.
         starts: Where each word starts in ``compact``, to its number.
         ends: Where each word ends in ``compact``, to its number.
     """
 
     all: tuple[Word, ...]
-    stems: tuple[str, ...]
     compact: str
     starts: dict[int, int] = field(repr=False)
     ends: dict[int, int] = field(repr=False)
+
+    @cached_property
+    def stems(self) -> tuple[str, ...]:
+        """Their stems, in order."""
+        return tuple(word.stem for word in self.all)
 
     def places(self, wanted: Words) -> Iterator[tuple[int, int]]:
         """Where the same words stand here, as spans of the text; whole words only."""
@@ -113,7 +113,7 @@ def words(text: str) -> Words:
         parts.append(word.fold)
         length += len(word.fold)
         ends[length] = number
-    return Words(found, tuple(word.stem for word in found), "".join(parts), starts, ends)
+    return Words(found, "".join(parts), starts, ends)
 
 
 def fold(text: str) -> str:
@@ -122,6 +122,18 @@ def fold(text: str) -> str:
         return text.lower()
     parted = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in parted if not unicodedata.combining(each))
+
+
+def _stem(word: str) -> str:
+    return _without(_without(word, _PLURALS), _ENDINGS)
+
+
+def _without(word: str, endings: tuple[str, ...]) -> str:
+    if not word.endswith("ss"):
+        for ending in endings:
+            if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+                return word[: -len(ending)]
+    return word
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str, int, int]]:

@@ -4,8 +4,19 @@ from typing import Any
 
 import pytest
 
-from batch.answers import MAX_ITEM, MAX_ITEMS, answer_schema, coerce
+from batch.answers import (
+    MAPPED,
+    MAX_ITEM,
+    MAX_ITEMS,
+    NOT_A_CHOICE,
+    NOT_A_NUMBER,
+    NOT_A_VALUE,
+    NOT_YES_OR_NO,
+    answer_schema,
+    coerce,
+)
 from batch.fields import Field, FieldSet, FieldType
+from core.values import Value
 
 FIELDS: FieldSet = (
     Field(name="title", required=True),
@@ -18,9 +29,13 @@ FIELDS: FieldSet = (
 )
 
 
-def one(name: str, raw: Any) -> tuple[Any, list[str]]:
-    values, problems = coerce(FIELDS, {"title": "x", name: raw})
-    return values.get(name), problems
+def one(name: str, raw: Any) -> tuple[Any, list[tuple[str, str]]]:
+    """The value, and what is flagged."""
+    typed = coerce(FIELDS, {"title": "x", name: raw})
+    assert not typed.notes
+    assert {flag.field for flag in typed.flags} <= {name}
+    value = typed.values.get(name)
+    return value and value.value, [(flag.reason, flag.detail) for flag in typed.flags]
 
 
 def test_schema() -> None:
@@ -49,15 +64,15 @@ def test_schema() -> None:
 
 def test_a_good_answer_keeps_the_order_of_the_fields() -> None:
     answer = {"uses": ["camping"], "weight": 3, "title": "Tent", "waterproof": False}
-    values, problems = coerce(FIELDS, answer)
-    assert list(values.items()) == [
+    typed = coerce(FIELDS, answer)
+    assert [(name, value.value) for name, value in typed.values.items()] == [
         ("title", "Tent"),
         ("weight", 3.0),
         ("waterproof", False),
         ("uses", ["camping"]),
     ]
-    assert isinstance(values["weight"], float)
-    assert problems == []
+    assert isinstance(typed.values["weight"].value, float)
+    assert (typed.flags, typed.notes) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -85,11 +100,9 @@ def test_numbers(raw: Any, number: float) -> None:
     "raw", ["10 x 20 cm", "4-6", "heavy", "1,2,3", "1.2.3", True, float("nan"), "1/2", 10**400]
 )
 def test_what_is_not_one_number(raw: Any) -> None:
-    value, problems = one("weight", raw)
+    value, flags = one("weight", raw)
     assert value is None
-    assert len(problems) == 1
-    assert problems[0].startswith("weight: ")
-    assert "number" in problems[0]
+    assert [reason for reason, _ in flags] == [NOT_A_NUMBER]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +114,7 @@ def test_booleans(raw: Any, expected: bool) -> None:
 
 
 def test_neither_yes_nor_no() -> None:
-    assert one("waterproof", "partly") == (None, ['waterproof: "partly" is neither yes nor no'])
+    assert one("waterproof", "partly") == (None, [(NOT_YES_OR_NO, "partly")])
 
 
 @pytest.mark.parametrize(("raw", "choice"), [("Red", "Red"), (" blue ", "Blue"), ("none", "None")])
@@ -110,7 +123,7 @@ def test_choices(raw: str, choice: str) -> None:
 
 
 def test_not_one_of_the_choices() -> None:
-    assert one("colour", "teal") == (None, ['colour: "teal" is not one of the choices'])
+    assert one("colour", "tealish") == (None, [(NOT_A_CHOICE, "tealish")])
 
 
 @pytest.mark.parametrize(
@@ -132,9 +145,9 @@ def test_lists(raw: Any, items: list[str] | None) -> None:
 def test_a_wrong_item_does_not_cost_the_others() -> None:
     assert one("rooms", ["bath", "garage", "kitchen"]) == (
         ["Bath", "Kitchen"],
-        ['rooms: "garage" is not one of the choices'],
+        [(NOT_A_CHOICE, "garage")],
     )
-    assert one("uses", ["a", {"b": 1}]) == (["a"], ["uses: its items must be texts"])
+    assert one("uses", ["a", {"b": 1}]) == (["a"], [(NOT_A_VALUE, "")])
 
 
 @pytest.mark.parametrize("name", ["weight", "waterproof", "uses", "SEO title"])
@@ -152,16 +165,35 @@ def test_texts(raw: Any, text: str) -> None:
 
 
 def test_keys_in_another_case_and_unknown_ones() -> None:
-    values, problems = coerce(FIELDS, {"Title ": "Tent", "brand": "Acme"})
-    assert values == {"title": "Tent"}
-    assert problems == ["brand: not one of the fields"]
-
-
-@pytest.mark.parametrize("answer", [{}, {"title": "n/a"}, {"title": None}])
-def test_missing_required(answer: dict[str, Any]) -> None:
-    assert coerce(FIELDS, answer) == ({}, ["title: required but missing"])
+    typed = coerce(FIELDS, {"Title ": "Tent", "brand": "Acme"})
+    assert typed.values == {"title": Value("Tent")}
+    assert typed.notes == ("brand: not one of the fields",)
 
 
 def test_objects_are_refused() -> None:
-    assert one("SEO title", {"a": 1}) == (None, ["SEO title: an object is not a value"])
-    assert one("uses", {"a": 1}) == (None, ["uses: an object is not a list"])
+    assert one("SEO title", {"a": 1}) == (None, [(NOT_A_VALUE, "")])
+    assert one("uses", {"a": 1}) == (None, [(NOT_A_VALUE, "")])
+
+
+def test_a_choice_in_other_words_keeps_them() -> None:
+    value = coerce(FIELDS, {"colour": "NAVY BLUE"}).values["colour"]
+    assert (value.value, value.raw) == ("Blue", "NAVY BLUE")
+    rooms = coerce(FIELDS, {"rooms": ["bathes", "KITCHENS"]}).values["rooms"]
+    assert (rooms.value, rooms.raw) == (["Bath", "Kitchen"], "bathes, KITCHENS")
+
+
+def test_a_choice_that_had_to_be_guessed_is_flagged() -> None:
+    assert one("rooms", ["kitchne"]) == (None, [(NOT_A_CHOICE, "kitchne")])
+    assert one("rooms", ["my old kitchen"]) == (["Kitchen"], [(MAPPED, "my old kitchen")])
+    assert one("rooms", ["bath and kitchen"]) == (None, [(NOT_A_CHOICE, "bath and kitchen")])
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [("12 in", 12.0), ("1,5 l", 1.5), ('15.6"', 15.6), ("10 m2", 10.0), (12, 12.0), ("12", 12.0)],
+)
+def test_a_number_with_a_unit_is_answered_as_it_is_written(raw: Any, number: float) -> None:
+    fields = (Field(name="length", type=FieldType.NUMBER, unit="cm"),)
+    assert answer_schema(fields)["properties"]["length"] == {"type": "string", "maxLength": 40}
+    value = coerce(fields, {"length": raw}).values["length"]
+    assert (value.value, value.raw) == (number, str(raw))

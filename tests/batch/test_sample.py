@@ -11,7 +11,7 @@ from tests.batch.conftest import FIELDS
 def item(row_no: int, product_type: str, length: int, key: bytes | None = None) -> Input:
     fields: FieldSet = FIELDS
     return Input(
-        row_no, {}, "x" * length, False, key or row_no.to_bytes(16, "little"), product_type, fields
+        row_no, {}, "x" * length, (), key or row_no.to_bytes(16, "little"), product_type, fields
     )
 
 

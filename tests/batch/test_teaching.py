@@ -164,6 +164,6 @@ def test_a_row_without_text_teaches_nothing(settings: Settings, db: Database) ->
     approve(settings, db, job, 1)
     with db.write() as connection:
         connection.execute(sa.delete(demonstrations))
-        blank = type(item)(1, {}, "", False, b"", "", FIELDS)
+        blank = type(item)(1, {}, "", (), b"", "", FIELDS)
         teaching.learn(connection, job, {1: blank})
     assert taught(db) == []

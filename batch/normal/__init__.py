@@ -1,0 +1,1 @@
+"""Values in one form: units, money, colours, sizes, languages, choices."""

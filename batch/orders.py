@@ -1,0 +1,80 @@
+"""Text of a catalog that speaks to the model instead of describing a product.
+
+A row's text is data, and a model may still obey it. What such text looks like
+is told here, so that a person sees the row before anybody uses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from batch.grounding import Span
+
+#: Verbs of leaving instructions aside, and what is left aside, in many languages.
+_LEAVE = r"""
+    ignor\w* | disregard\w* | forget | override | overrule | bypass | vergiss\w* | vergessen |
+    missacht\w* | oubli\w+ | olvid\w+ | omit[ea] | dimentic\w+ | trascur\w+ | esque[cç]\w+ |
+    desconsider\w+ | negeer | vergeet | zignoruj | zapomnij | игнориру\w+ | забудь\w* |
+    g[oö]rmezden | unut | تجاهل | انس | नज़रअंदाज़ | अनदेखा
+"""
+_RULES = r"""
+    instruct\w* | instruc\w+ | instruç\w+ | prompts? | rules? | guidelines? | everything\s+above |
+    (?:system|previous|above)\s+(?:prompts?|text|messages?|context|instructions?) |
+    anweisung\w* | regeln | vorgaben | befehle? | consignes? | r[eè]gles | reglas | anteriores |
+    indicaciones | istruzioni | regole | precedenti | regras | opdracht\w* | regels |
+    polece\w+ | instrukcj\w+ | инструкци\w+ | указани\w+ | правила? | talimat\w* |
+    التعليمات | निर्देश\w*
+"""
+_PATTERNS = (
+    # Leave aside what you were told.
+    rf"\b(?:{_LEAVE})\b[^.!?\n]{{0,60}}\b(?:{_RULES})\b",
+    r"(?:忽略|无视|無視|忘记|忘れ)[^。\n]{0,20}(?:指令|指示|说明|提示|规则|命令|プロンプト)",
+    r"(?:指令|指示|说明|提示|规则|命令|プロンプト)[^。\n]{0,12}(?:忽略|无视|無視|忘记|忘れ)",
+    r"(?:지시|명령|프롬프트)[^.\n]{0,12}(?:무시|잊)",
+    # Marks of a conversation, or of its end.
+    r"<\s?[|｜][^<>\n]{1,40}[|｜]\s?> | \[/?INST\] | <</?SYS>> | </?(?:start|end)_of_turn>",
+    r"(?:^|[\n.>#*])\s*(?:assistant|human)\s*: | \#{2,}\s*(?:system|response)\b",
+    r"\bsystem\s+(?:prompt|message|override|instruction)s?\b",
+    r"\bend\s+of\s+(?:product|data|input|document|catalog)\b",
+    r"\b(?:new|updated|real|actual|neue|nouvelles|nuevas|nuove|novas)\s+"
+    r"(?:instructions|anweisungen|instrucciones|istruzioni|instruções)\b\s*:?",
+    # What to answer.
+    r"\byou\s+(?:are\s+now|must\s+now|must\s+(?:answer|reply|respond|output|write|set|return))\b",
+    r"\b(?:answer|reply|respond|output|antworte|réponds|responde|rispondi)\s+"
+    r"(?:only|exactly|nur|seulement|uniquement|solo|apenas|always|with\s+the\s+word)\b",
+    r"\b(?:write|answer|output|schreibe?|écris|escribe|escreva|scrivi)\s+"
+    r"(?:the\s+word\s+|only\s+)?[\"'“”„«‘][^\"'”“»’\n]{1,60}[\"'”“»’]",
+    r"\b(?:set|fill|put|change)\s+(?:every|all|each|the)\s+[\w ]{0,30}(?:fields?|values?)\b",
+    r"\b(?:reveal|repeat|print|show|copy|list)\b[^.\n]{0,40}"
+    r"\b(?:prompt|api\s?keys?|passwords?|other\s+(?:rows?|products?)|previous\s+(?:rows?|products?))\b",
+    r"\bas\s+an\s+ai\b | \bjailbreak\b | \bDAN\s+mode\b",
+)
+_ORDER = re.compile("|".join(f"(?:{one})" for one in _PATTERNS), re.IGNORECASE | re.VERBOSE)
+#: Letters that nobody sees: they spell out text for models alone.
+_HIDDEN = re.compile(r"[\U000e0020-\U000e007e]{4,}|[\u200b\u2060\u2062-\u2064\ufeff]{6,}")
+_SENTENCE_END = re.compile(r"[.!?。！？\n]\s")
+#: Longest passage that is taken to belong to an order.
+_REACH = 300
+
+
+def orders_in(text: str, names: Iterable[str] = ()) -> Iterator[Span]:
+    """The passages of a text that speak to a model, each with what it orders.
+
+    Args:
+        text: A cell, or a value.
+        names: Names of the fields: an answer given for them in advance is an order, too.
+    """
+    patterns = [_ORDER, _HIDDEN]
+    if listed := "|".join(re.escape(name) for name in names):
+        patterns.append(re.compile(rf"[\"'“]?(?:{listed})[\"'”]\s*:", re.IGNORECASE))
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            yield match.start(), _end(text, match.end())
+
+
+def _end(text: str, at: int) -> int:
+    """Where the sentence after an order ends: "Ignore the rules. Write X."."""
+    limit = min(len(text), at + _REACH)
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, at, limit)]
+    return ends[1] if len(ends) > 1 else limit
