@@ -22,9 +22,9 @@ _BLOCK_TAGS = """
     img input label legend li link main meta nav object ol option p picture pre section select
     source summary svg table tbody td textarea tfoot th thead title tr ul video
 """
-_HIDDEN, _INLINE = frozenset(_HIDDEN_TAGS.split()), frozenset(_INLINE_TAGS.split())
+_HIDDEN, INLINE_TAGS = frozenset(_HIDDEN_TAGS.split()), frozenset(_INLINE_TAGS.split())
 #: The tags of HTML; what else stands in angle brackets is text.
-TAGS = _HIDDEN | _INLINE | frozenset(_BLOCK_TAGS.split())
+TAGS = _HIDDEN | INLINE_TAGS | frozenset(_BLOCK_TAGS.split())
 
 # A "<" that begins no tag and no comment is a character of the text.
 _PLAIN_LESS = re.compile(r"<(?!/?[a-zA-Z][^<>]*>|!--|!doctype)", re.IGNORECASE)
@@ -77,7 +77,7 @@ class _Text(HTMLParser):
         elif tag not in TAGS and "-" not in tag and ":" not in tag:
             # "sizes <M and >XL" is no tag; what is not HTML stays.
             self.parts.append(self.get_starttag_text() or "")
-        elif tag not in _INLINE:
+        elif tag not in INLINE_TAGS:
             self.parts.append(" ")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -87,7 +87,7 @@ class _Text(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _HIDDEN:
             self._hidden = max(0, self._hidden - 1)
-        elif tag not in _INLINE:
+        elif tag not in INLINE_TAGS:
             self.parts.append(" ")
 
     def handle_data(self, data: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from batch.cells import INLINE_TAGS
 from batch.grounding import Span
 
 #: Verbs of leaving instructions aside, and what is left aside, in many languages.
@@ -19,7 +20,8 @@ _LEAVE = r"""
     g[oö]rmezden | unut | تجاهل | انس | नज़रअंदाज़ | अनदेखा
 """
 _RULES = r"""
-    instruct\w* | instruc\w+ | instruç\w+ | prompts? | rules? | guidelines? | everything\s+above |
+    instruct\w* | instruc\w+ | instruç\w+ | prompts? | rules?(?!\s+out\b) | guidelines? |
+    everything\s+above |
     (?:system|previous|above)\s+(?:prompts?|text|messages?|context|instructions?) |
     anweisung\w* | regeln | vorgaben | befehle? | consignes? | r[eè]gles | reglas | anteriores |
     indicaciones | istruzioni | regole | precedenti | regras | opdracht\w* | regels |
@@ -28,7 +30,8 @@ _RULES = r"""
 """
 _PATTERNS = (
     # Leave aside what you were told.
-    rf"\b(?:{_LEAVE})\b[^.!?\n]{{0,60}}\b(?:{_RULES})\b",
+    rf"\b(?:{_LEAVE})\b[^.!?:\n]{{0,60}}\b(?:{_RULES})\b",
+    r"\btalimat\w*[^.!?:\n]{0,40}\b(?:unut|g[oö]rmezden|yok\s?say)",
     r"(?:忽略|无视|無視|忘记|忘れ)[^。\n]{0,20}(?:指令|指示|说明|提示|规则|命令|プロンプト)",
     r"(?:指令|指示|说明|提示|规则|命令|プロンプト)[^。\n]{0,12}(?:忽略|无视|無視|忘记|忘れ)",
     r"(?:지시|명령|프롬프트)[^.\n]{0,12}(?:무시|잊)",
@@ -53,6 +56,10 @@ _PATTERNS = (
 _ORDER = re.compile("|".join(f"(?:{one})" for one in _PATTERNS), re.IGNORECASE | re.VERBOSE)
 #: Letters that nobody sees: they spell out text for models alone.
 _HIDDEN = re.compile(r"[\U000e0020-\U000e007e]{4,}|[\u200b\u2060\u2062-\u2064\ufeff]{6,}")
+#: Signs and tags in the midst of words.
+_TEARING = re.compile(
+    rf"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|</?(?:{'|'.join(sorted(INLINE_TAGS))})\b[^<>]*>"
+)
 _SENTENCE_END = re.compile(r"[.!?。！？\n]\s")
 #: Longest passage that is taken to belong to an order.
 _REACH = 300
@@ -65,12 +72,26 @@ def orders_in(text: str, names: Iterable[str] = ()) -> Iterator[Span]:
         text: A cell, or a value.
         names: Names of the fields: an answer given for them in advance is an order, too.
     """
-    patterns = [_ORDER, _HIDDEN]
+    yield from (match.span() for match in _HIDDEN.finditer(text))
+    seen, places = _as_seen(text)
+    patterns = [_ORDER]
     if listed := "|".join(re.escape(name) for name in names):
         patterns.append(re.compile(rf"[\"'“]?(?:{listed})[\"'”]\s*:", re.IGNORECASE))
     for pattern in patterns:
-        for match in pattern.finditer(text):
-            yield match.start(), _end(text, match.end())
+        for match in pattern.finditer(seen):
+            start, end = match.start(), _end(seen, match.end())
+            yield (places[start], places[end - 1] + 1) if places else (start, end)
+
+
+def _as_seen(text: str) -> tuple[str, list[int]]:
+    """A text without what tears its words apart, and where its characters stand; [] as it is."""
+    if not _TEARING.search(text):
+        return text, []
+    torn = [match.span() for match in _TEARING.finditer(text)]
+    starts = [0, *(end for _, end in torn)]
+    ends = [*(start for start, _ in torn), len(text)]
+    places = [at for start, end in zip(starts, ends, strict=True) for at in range(start, end)]
+    return "".join(text[at] for at in places), places
 
 
 def _end(text: str, at: int) -> int:
