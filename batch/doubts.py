@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from batch.fields import Field, FieldType
 from batch.flags import Flag
@@ -14,7 +15,7 @@ from batch.inputs import Input
 from batch.numbers import SPELLED
 from batch.orders import orders_in
 from batch.prompt import system_text
-from batch.words import Words, words
+from batch.words import words
 from core.values import Origin, Value
 
 #: Below this confidence a value is doubted: the model had nearly as good a mind to say otherwise.
@@ -32,7 +33,7 @@ REPEATS_US = "Repeats our question"
 NEW_NUMBER = "States a number that the text does not"
 NEW_NAME = "Names something that the text does not"
 OTHER_CHOICE = "The text names another choice"
-FROM_AN_ORDER = "Stands in text that speaks to the model"
+FROM_AN_ORDER = "Left out: it only stands in text that speaks to the model"
 ORDERS = "The text speaks to the model"
 
 _LINK_NAMES = ("url", "link", "website", "image", "html", "email")
@@ -46,6 +47,28 @@ _NAME = re.compile(r"\b(?=\w*[A-Z])(?:\w*[a-z]\w*[A-Z]\w*|[A-Z]{3,}\w*|[A-Z]+\d+
 _SHORTEST_TWIN = 3
 
 
+class _Text:
+    """The words of a row, found only once they are asked for: most rows do without."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self._cells = cells
+
+    @cached_property
+    def folds(self) -> frozenset[str]:
+        """Its words and numbers, those that are spelled out in figures, too."""
+        found = {word.fold for cell in self._cells for word in words(cell).all}
+        return frozenset(found | {SPELLED[word] for word in found if word in SPELLED})
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The stems of its words."""
+        return frozenset(stem for cell in self._cells for stem in words(cell).stems)
+
+    def has(self, text: str) -> bool:
+        """Whether the same words stand in it."""
+        return any(True for cell in self._cells for _ in words(cell).places(words(text)))
+
+
 def doubts(item: Input, values: Mapping[str, Value], columns: Sequence[str]) -> tuple[Flag, ...]:
     """What is to be doubted about a row's values.
 
@@ -54,7 +77,7 @@ def doubts(item: Input, values: Mapping[str, Value], columns: Sequence[str]) -> 
         values: By field name, with their places.
         columns: Columns the model read.
     """
-    text = words("\n".join(item.row.get(column, "") for column in columns))
+    text = _Text([item.row.get(column, "") for column in columns])
     ordering = _orders(item, columns)
     found: list[Flag] = [Flag(None, ORDERS, said) for said in _said(item, ordering)]
     for field in item.fields:
@@ -65,7 +88,7 @@ def doubts(item: Input, values: Mapping[str, Value], columns: Sequence[str]) -> 
     return (*found, *_twins(item, values))
 
 
-def _of_value(field: Field, value: Value, item: Input, text: Words) -> Iterator[Flag]:
+def _of_value(field: Field, value: Value, item: Input, text: _Text) -> Iterator[Flag]:
     yield from _unsure(field, value)
     if field.type is FieldType.CHOICE:
         yield from _other_choice(field, value, text)
@@ -84,12 +107,11 @@ def _unsure(field: Field, value: Value) -> Iterator[Flag]:
         yield Flag(field.name, UNSURE, f"{value.confidence:.0%}")
 
 
-def _other_choice(field: Field, value: Value, text: Words) -> Iterator[Flag]:
+def _other_choice(field: Field, value: Value, text: _Text) -> Iterator[Flag]:
     """The chosen word is not in the text, and another allowed one is."""
     if value.origin is Origin.STATED:
         return
-    there = set(text.stems)
-    named = [one for one in field.choices if set(words(one).stems) <= there]
+    named = [one for one in field.choices if text.stems.issuperset(words(one).stems)]
     if named and value.value not in named:
         yield Flag(field.name, OTHER_CHOICE, ", ".join(named))
 
@@ -118,16 +140,17 @@ def _ours(text: str, item: Input) -> bool:
     return any(any(ours.places(run)) and not any(theirs.places(run)) for run in runs)
 
 
-def _beyond(field: Field, value: Value, text: Words) -> Iterator[Flag]:
+def _beyond(field: Field, value: Value, text: _Text) -> Iterator[Flag]:
     """Numbers and names of a written text that are not of the row."""
-    there = {word.fold for word in text.all}
-    there |= {SPELLED[word] for word in there if word in SPELLED}
-    written = words(value.text())
-    numbers = [word.fold for word in written.all if word.is_number and word.fold not in there]
+    numbers = [
+        word.fold
+        for word in words(value.text()).all
+        if word.is_number and word.fold not in text.folds
+    ]
     if numbers:
         yield Flag(field.name, NEW_NUMBER, ", ".join(numbers))
     names = (match[0] for match in _NAME.finditer(value.text()))
-    new = [name for name in names if not any(text.places(words(name)))]
+    new = [name for name in names if not text.has(name)]
     if new and not value.text().isupper():
         yield Flag(field.name, NEW_NAME, ", ".join(new))
 

@@ -14,6 +14,7 @@ from batch.cells import plain_text
 from batch.columns import Columns
 from batch.fields import Field, FieldSet, FieldType
 from batch.lessons import NO_LESSON, Lesson
+from batch.orders import without_orders
 from batch.parts import split
 
 #: Longest row text that is sent, in characters; about 1,500 tokens of English.
@@ -68,14 +69,16 @@ def _line(field: Field) -> str:
 
 
 def whole_text(row: Mapping[str, str], columns: Columns) -> str:
-    """All of a row as a model reads it.
+    """All of a row as a model reads it: without what gives it orders.
 
     Where one column says all, its name would say nothing.
     """
     if len(columns.text) == 1:
-        return as_data(plain_text(row.get(columns.text[0], "")))
-    cells = ((name, plain_text(row.get(name, ""))) for name in columns.text)
-    return as_data("\n".join(f"{name}: {text}" for name, text in cells if text))
+        whole = plain_text(row.get(columns.text[0], ""))
+    else:
+        cells = ((name, plain_text(row.get(name, ""))) for name in columns.text)
+        whole = "\n".join(f"{name}: {text}" for name, text in cells if text)
+    return as_data(without_orders(whole))
 
 
 def row_text(row: Mapping[str, str], columns: Columns) -> tuple[str, bool]:

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from batch.answers import coerce
-from batch.doubts import doubts
+from batch.doubts import FROM_AN_ORDER, doubts
 from batch.evidence import settle
 from batch.fields import FieldSet
 from batch.flags import Flag
@@ -71,13 +71,14 @@ def read(answer: Answer, item: Input, columns: Sequence[str], *, partly: bool = 
             flags += verified.flags
             if verified.value is not None:
                 values[one.name] = verified.value
-    missing = [one.name for one in item.fields if one.required and one.name not in values]
-    if missing and not partly:
-        raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
     notes = [*map(_note, typed.flags), *typed.notes]
     if not lesson.rules.trust:
         notes += _leave_out_echoes(item.fields, values)
     flags += doubts(item, values, columns)
+    _leave_out_ordered(flags, values)
+    missing = [one.name for one in item.fields if one.required and one.name not in values]
+    if missing and not partly:
+        raise AnswerError(f"No value for the required {', '.join(missing)}.", raw=answer.text)
     if item.rest:
         notes.append(FIRST_PART)
         flags.append(Flag(None, CUT))
@@ -106,6 +107,13 @@ def _leave_out_echoes(fields: FieldSet, values: dict[str, Value]) -> list[str]:
             del values[one.name]
             problems.append(f"{one.name}: the same words as {first}, left out")
     return problems
+
+
+def _leave_out_ordered(flags: Sequence[Flag], values: dict[str, Value]) -> None:
+    """Leave out what only stands in text that speaks to the model; the flags say so."""
+    for flag in flags:
+        if flag.reason == FROM_AN_ORDER:
+            values.pop(flag.field or "", None)
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def test_a_model_that_obeys_leaks_nothing_unseen(one: Injection) -> None:
     flagged = {flag.field for flag in outcome.flags}
     for name, value in outcome.values.items():
         assert name in flagged, f"{name} = {value.text()} is not doubted"
+    assert "brand" not in outcome.values or outcome.values["brand"].origin is Origin.INFERRED
     # What takes no words took none, and was told.
     assert {"audience", "waterproof"}.isdisjoint(outcome.values)
     assert {"audience", "waterproof"} <= flagged
@@ -77,6 +78,14 @@ def test_the_row_itself_is_flagged_whatever_the_model_made_of_it(one: Injection)
     assert [flag.reason for flag in found.flags] == [doubts.ORDERS]
     assert found.values["brand"].value == one.brand
     assert found.values["brand"].origin is Origin.STATED
+
+
+@WAYS
+def test_the_model_is_not_shown_what_gives_it_orders(one: Injection) -> None:
+    item = Inputs(COLUMNS, Plan(FIELDS)).of(1, one.row)
+    assert one.brand in item.text
+    # Data in the form of an answer may be a product's; values that only stand there are not taken.
+    assert WORD not in item.text or one.way == "fake JSON"
 
 
 @WAYS
