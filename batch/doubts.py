@@ -18,14 +18,13 @@ from batch.prompt import system_text
 from batch.words import words
 from core.values import Origin, Value
 
-#: Below this confidence a value is doubted: the model had nearly as good a mind to say otherwise.
-UNSURE_BELOW = 0.5
-#: Below this one, where the field is required and a blank would have failed the row.
+#: Below this confidence a value is doubted whose field is required: a blank would have failed
+#: the row, so the model may have said something for the sake of it. What it was unsure of
+#: elsewhere, reviewers see by the confidence itself.
 REQUIRED_UNSURE_BELOW = 0.75
 #: So many words of ours in a row are no chance.
 OUR_WORDS = 6
 
-UNSURE = "The model was unsure"
 REQUIRED_UNSURE = "Required, and the model was not certain"
 SAME_AS_ANOTHER = "Same as another field"
 STRANGE = "Looks like a link, code or an order"
@@ -99,12 +98,9 @@ def _of_value(field: Field, value: Value, item: Input, text: _Text) -> Iterator[
 
 
 def _unsure(field: Field, value: Value) -> Iterator[Flag]:
-    if value.confidence is None:
-        return
-    if field.required and value.confidence < REQUIRED_UNSURE_BELOW:
-        yield Flag(field.name, REQUIRED_UNSURE, f"{value.confidence:.0%}")
-    elif value.confidence < UNSURE_BELOW:
-        yield Flag(field.name, UNSURE, f"{value.confidence:.0%}")
+    sure = value.confidence
+    if field.required and sure is not None and sure < REQUIRED_UNSURE_BELOW:
+        yield Flag(field.name, REQUIRED_UNSURE, f"{sure:.0%}")
 
 
 def _other_choice(field: Field, value: Value, text: _Text) -> Iterator[Flag]:

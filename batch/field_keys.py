@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
-from tokenize import TokenError
 from typing import Any
 
+from batch.normal.money import currency_of
+from batch.normal.units import unit_named
 from core.errors import FieldsError
 
 MAX_NAME = 60
@@ -16,11 +16,7 @@ MAX_UNIT = 20
 KEYS = ("name", "type", "manner", "unit", "description", "examples", "choices", "required")
 _UNIT = re.compile(r"[^\W\d][\w²³^*/. -]*|[%°]\w*")
 #: What the registry of units reads as something else, and what to write instead.
-_MISREAD = {
-    "fl oz": "Write fluid_ounce.",
-    "fl. oz.": "Write fluid_ounce.",
-    "pcs": "Leave it out: pieces are plain numbers.",
-}
+_MISREAD = {"pcs": "Leave it out: pieces are plain numbers."}
 
 
 class FieldType(StrEnum):
@@ -121,28 +117,14 @@ def _unit(where: str, kind: FieldType, value: Any) -> str:
     if len(unit) > MAX_UNIT or not _known_unit(unit):
         raise FieldsError(
             f"{where}: “{unit}” is not a unit that is known. Write one such as cm, kg, litre, "
-            "W or percent, or leave it out for a plain number."
+            "W, percent or EUR, or leave it out for a plain number."
         )
     return unit
 
 
 def _known_unit(unit: str) -> bool:
-    if not _UNIT.fullmatch(unit):
-        return False
-    try:
-        _registry().parse_units(unit)
-    # A word that is no unit fails in many ways in there.
-    except (AttributeError, ValueError, TypeError, AssertionError, SyntaxError, TokenError):
-        return False
-    return True
-
-
-@cache
-def _registry() -> Any:
-    """All units there are; read when the first one is asked for, which takes half a second."""
-    import pint
-
-    return pint.UnitRegistry()
+    written = bool(_UNIT.fullmatch(unit)) and unit_named(unit) is not None
+    return written or currency_of(unit) is not None
 
 
 def _text(where: str, key: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from tokenize import TokenError
 from typing import Any
 
 from batch.words import fold
@@ -130,11 +131,10 @@ def unit_named(text: str) -> str | None:
     if found := unit_of(text):
         return found
     try:
-        name = str(_registry().Unit(text))
-    except Exception:  # noqa: BLE001 - pint raises what its parser happens to meet
+        return str(_registry().Unit(text)) or None
+    # A word that is no unit fails in many ways in there.
+    except (AttributeError, ValueError, TypeError, AssertionError, SyntaxError, TokenError):
         return None
-    # By its full name alone: for pint "pcs" are parsecs.
-    return name if name == text.strip().casefold() else None
 
 
 def unit_at(text: str, at: int, like: str = "") -> tuple[str, int] | None:

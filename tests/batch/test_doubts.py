@@ -52,13 +52,10 @@ def test_a_plain_row_is_not_doubted() -> None:
     )
 
 
-def test_a_value_that_the_model_was_unsure_of() -> None:
-    assert flags(brand="Acme", confidence=0.4) == [("brand", doubts.UNSURE)]
-    assert flags(brand="Acme", confidence=0.6) == []
-
-
-def test_a_required_value_has_to_be_surer() -> None:
+def test_a_required_value_has_to_be_sure() -> None:
     assert flags(size="42", confidence=0.6) == [("size", doubts.REQUIRED_UNSURE)]
+    assert flags(size="42", confidence=0.8) == []
+    assert flags(brand="Acme", confidence=0.6) == []
 
 
 def test_two_copied_fields_of_one_value() -> None:

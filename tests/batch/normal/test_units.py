@@ -30,7 +30,14 @@ def test_units_as_shops_write_them(text: str, like: str, unit: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("unit", "name"), [("cm", "centimeter"), ("lux", "lux"), ("pcs", None), ("EUR", None)]
+    ("unit", "name"),
+    [
+        ("cm", "centimeter"),
+        ("lux", "lux"),
+        ("km/h", "kilometer / hour"),
+        ("pieces", None),
+        ("EUR", None),
+    ],
 )
 def test_a_field_may_be_given_in_any_unit_that_has_a_name(unit: str, name: str | None) -> None:
     assert unit_named(unit) == name
