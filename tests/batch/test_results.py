@@ -150,3 +150,19 @@ def test_write_lines_is_all_or_nothing(tmp_path: Path) -> None:
 )
 def test_safe_name(text: str, name: str) -> None:
     assert safe_name(text, ".csv") == name
+
+
+def test_jsonl_has_what_was_written_beside_the_form_it_was_given() -> None:
+    value = Value(30.48, Origin.STATED, "title", 0, 5, raw="12 in", confidence=0.9)
+    row = ResultRow(1, {"title": "12 in"}, "done", {"length": value})
+    (line,) = jsonl_lines([row])
+    found = json.loads(line)
+    assert found["values"] == {"length": 30.48}
+    assert found["sources"]["length"] == {
+        "origin": "stated",
+        "column": "title",
+        "start": 0,
+        "end": 5,
+        "raw": "12 in",
+        "confidence": 0.9,
+    }

@@ -191,3 +191,13 @@ def test_a_row_without_an_answer_had_its_chance_only_in_a_batch_that_was_not_giv
     for ending in ("cancelled", "failed", "lost"):
         assert read(None, ending) is None
     assert read(error(1, "batch_cancelled"), "cancelled") is None
+
+
+def test_of_a_row_that_is_too_long_the_first_part_is_read_and_the_result_says_so() -> None:
+    (item,) = items(1, size=7000)
+    reader = AnswerReader(EXTRACTION, ENDPOINT.in_batches(), "completed")
+    outcome = reader.outcome(item, answer(1), 0)
+    assert outcome is not None
+    assert outcome.status is RowStatus.DONE
+    assert outcome.notes == ("Only the first 6,000 characters were read.",)
+    assert [flag.reason for flag in outcome.flags][-1] == "Only a part of the text was read"
