@@ -273,6 +273,7 @@ def test_a_job_is_deleted_when_that_is_confirmed(
     assert "There is no job" in err
 
 
+@pytest.mark.processes
 def test_examples_of_a_file_are_used_and_new_ones_make_a_new_version(
     shell: Shell, db: Database
 ) -> None:
@@ -331,6 +332,7 @@ def forecast_of(shell: Shell, *more: str) -> list[str]:
     return ["forecast", catalog, "--fields", fields, *more]
 
 
+@pytest.mark.processes
 def test_a_forecast_tells_tokens_money_and_time_and_is_not_paid_for_twice(
     priced: Shell, endpoint: FakeEndpoint
 ) -> None:
@@ -355,6 +357,7 @@ def test_a_forecast_tells_tokens_money_and_time_and_is_not_paid_for_twice(
     assert endpoint.calls.total() == 100
 
 
+@pytest.mark.processes
 def test_a_job_stops_at_its_budget_and_the_same_command_goes_on_with_a_larger_one(
     priced: Shell, endpoint: FakeEndpoint
 ) -> None:
