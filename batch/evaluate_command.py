@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,8 @@ from core.roster import needs_embedded
 from core.services import Service
 from core.settings import Settings
 
-START_TIMEOUT_S = 60.0
+#: Loading the model takes seconds, or minutes on a machine that is busy with other things.
+START_TIMEOUT_S = 300.0
 NONE = "none"
 _HEAD = ("", "rows", "valid", "precision", "recall", "F1", "95% interval")
 
@@ -93,7 +95,9 @@ def _measure(
     try:
         if needs:
             services.ensure(settings, needs)
-            services.wait_healthy(settings, needs, START_TIMEOUT_S, say)
+            # Said once, however long it takes.
+            told = cache(say)
+            services.wait_healthy(settings, needs, START_TIMEOUT_S, told)
         with bar("Extracting") as advance, closing(open_pool(settings)) as pool:
             advance(0, len(asked))
             lessons = lessons_of(learnt, asked, plan, settings.examples)
