@@ -21,10 +21,6 @@ def typed(field: Field, given: Any) -> Scalar | None:
     Raises:
         ValueRefused: The field does not take it; the message says what it takes.
     """
-    if given is None or (isinstance(given, str | list) and not given):
-        if field.required:
-            raise ValueRefused(f"“{field.name}” is required, so it cannot be empty.")
-        return None
     found = coerce((field,), {field.name: given})
     value = found.values.get(field.name)
     refused = isinstance(given, list) and len(given) > MAX_ITEMS
@@ -33,6 +29,8 @@ def typed(field: Field, given: Any) -> Scalar | None:
         refused = refused or value is None
     if found.flags or refused:
         raise ValueRefused(f"“{field.name}” takes {allowed(field)}.")
+    if value is None and field.required:
+        raise ValueRefused(f"“{field.name}” is required, so it cannot be empty.")
     return None if value is None else value.value
 
 

@@ -85,6 +85,7 @@ def test_a_cleared_value_is_a_judgement_too(ann: Reviewer) -> None:
         ({"audience": "cats"}, "“audience” takes one of women, men, kids"),
         ({"tags": [str(number) for number in range(9)]}, "“tags” takes at most 8 texts"),
         ({"brand": ""}, "“brand” is required"),
+        ({"brand": " n/a "}, "“brand” is required"),
     ],
 )
 def test_a_value_that_its_field_does_not_take_is_refused(
