@@ -57,7 +57,8 @@ def test_kills_lose_no_row_and_repeat_only_calls_in_flight(
 ) -> None:
     job = make_job(3000)
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}', delay_s=0.03)
-    moments, kills = random.Random(7), 20
+    # What differs between the databases is how rows are stored, not how often that is tried.
+    moments, kills = random.Random(7), 8 if settings.database else 20
     for _ in range(kills):
         with worker(settings, endpoint) as process:
             until_done(db, job, jobs.get(db, job.id).done + 1)
