@@ -50,10 +50,9 @@ def taught_job(settings: Settings, db: Database, *row_nos: int) -> Job:
     return job
 
 
-def again(db: Database, job: Job, fresh: bool = False) -> Job:
-    return jobs.submit(
-        db, job.upload_id, job.columns, job.plan, job.name, version_of=job, fresh=fresh
-    )
+def again(db: Database, job: Job, fresh: bool = False, learns: bool = True) -> Job:
+    same = (job.upload_id, job.columns, job.plan, job.name)
+    return jobs.submit(db, *same, version_of=job, fresh=fresh, learns=learns)
 
 
 def divided(

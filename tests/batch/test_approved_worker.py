@@ -43,14 +43,15 @@ def correct(settings: Settings, db: Database, job: Job, *row_nos: int) -> None:
 def test_nobody_corrects_a_mistake_twice_and_the_model_is_asked_only_where_it_is_measured(
     settings: Settings, db: Database, endpoint: FakeEndpoint
 ) -> None:
-    endpoint.script = lambda _text, _before: Reply(json.dumps({"brand": "Acmee"}))
+    endpoint.script = lambda _text, _before: Reply(json.dumps({"brand": "bottle"}))
     job = new_job(settings, db, 60)
     shown, held_back = numbers(held_back=False, count=10), numbers(held_back=True, count=3)
     with worker(settings, endpoint):
         until_ended(db, job)
     correct(settings, db, job, *shown, *held_back)
     endpoint.calls.clear()
-    later = again(db, job)
+    # Learning from them, it would make its mistake no more.
+    later = again(db, job, learns=False)
     with worker(settings, endpoint, OPENAI_MODEL="another"):
         ended = until_ended(db, later)
     assert (ended.status, ended.done, ended.reused) == (JobStatus.DONE, 60, 10)
@@ -64,4 +65,4 @@ def test_nobody_corrects_a_mistake_twice_and_the_model_is_asked_only_where_it_is
                 rows_table.c.job_id == later.id, rows_table.c.row_no.in_(held_back)
             )
         ).mappings()
-        assert {row["extracted"]["brand"]["value"] for row in own} == {"Acmee"}
+        assert {row["extracted"]["brand"]["value"] for row in own} == {"bottle"}
