@@ -19,7 +19,8 @@ from batch.jobs import Job
 from batch.review_queue import sample
 from batch.reviewed import same
 from core.db import Database
-from core.schema import Review, RowStatus, rows
+from core.schema import rows
+from core.statuses import Review, RowStatus
 from core.values import Origin, Value
 
 #: Approved rows that are looked at; the figures get no better with more.

@@ -14,7 +14,7 @@ from batch.request_lines import row_of
 from core.endpoints import Endpoint
 from core.errors import AnswerError, CutOffError, EndpointError, ModelError
 from core.model import read_answer, read_tokens, refusal
-from core.schema import Lane, RowStatus
+from core.statuses import Lane, RowStatus
 from core.usage import OK, Tokens, outcome_of
 
 NO_ANSWER = "The provider gave no answer for this row."

@@ -18,7 +18,7 @@ from core.endpoints import Endpoint
 from core.errors import ModelError, SettingError
 from core.model import Answer, ModelClient, Request
 from core.pool import Pool
-from core.schema import Lane
+from core.statuses import Lane
 from core.usage import CANCELLED, OK, Call, Tokens, outcome_of
 
 T = TypeVar("T")

@@ -21,7 +21,8 @@ from core.endpoints import Endpoint
 from core.errors import JobError
 from core.model import Request
 from core.money import money
-from core.schema import ACTIVE, JobStatus, Lane, jobs, shards
+from core.schema import jobs, shards
+from core.statuses import ACTIVE, JobStatus, Lane
 from core.usage import Tokens
 
 #: While less is left than so many calls like the dearest one cost, it is looked before each call.

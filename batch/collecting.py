@@ -17,7 +17,7 @@ from batch.sent_batch import SentBatch, tries
 from core.errors import EndpointError
 from core.model import MESSAGE_CHARS
 from core.provider import Finding, RemoteBatch
-from core.schema import RowStatus
+from core.statuses import RowStatus
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from batch.jobs import Job
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
-from core.schema import RowStatus, corrections, rows
+from core.schema import corrections, rows
+from core.statuses import RowStatus
 
 Tallies = npt.NDArray[np.int32]
 #: Told rows compared, and rows in all.

@@ -16,7 +16,8 @@ from batch.budget import Budget, check_left
 from batch.jobs import get
 from core.db import Database
 from core.errors import JobError
-from core.schema import ACTIVE, JobStatus, jobs
+from core.schema import jobs
+from core.statuses import ACTIVE, JobStatus
 
 
 def pause(db: Database, job_id: str) -> None:

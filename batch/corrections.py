@@ -21,7 +21,8 @@ from batch.jobs import Job
 from batch.reviewed import differing
 from core.db import clock
 from core.errors import Overtaken
-from core.schema import Review, RowStatus, corrections, rows
+from core.schema import corrections, rows
+from core.statuses import Review, RowStatus
 
 #: What is kept of a row beside its values.
 _STATE = ("review", "reviewed_by", "reviewed_at")

@@ -13,8 +13,9 @@ from batch.demonstrations import THERE, gone
 from batch.table import read_column
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import JobStatus, demonstrations, jobs
+from core.schema import demonstrations, jobs
 from core.settings import Settings
+from core.statuses import JobStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from batch.table import SHARD_ROWS, table_info
 from core.db import Database
 from core.errors import JobError, ShopkeeperError
 from core.postgres import is_postgres
-from core.schema import ACTIVE, JobStatus, RowStatus, claims, shards
+from core.schema import claims, shards
 from core.schema import jobs as jobs_table
 from core.schema import rows as rows_table
 from core.schema import uploads as uploads_table
 from core.settings import Settings
+from core.statuses import ACTIVE, JobStatus, RowStatus
 from core.storage import open_storage
 
 LEAST_FREE_BYTES = 500_000_000

@@ -10,8 +10,8 @@ from batch.results import ResultRow, csv_lines, failed_csv_lines, jsonl_lines, s
 from batch.rows import iterate, page
 from batch.table import SHARD_ROWS
 from core.db import Database
-from core.schema import RowStatus
 from core.settings import Settings
+from core.statuses import RowStatus
 
 BLOCK_BYTES = 1 << 17
 

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from batch.jobs import Job
 from batch.plan import Plan
 from batch.reviewed import Earlier, differing
-from core.schema import JobStatus, RowStatus, jobs, rows
+from core.schema import jobs, rows
+from core.statuses import JobStatus, RowStatus
 from core.values import Value
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from batch.extract import Outcome
 from core.endpoints import Endpoint
-from core.schema import Lane, RowStatus
+from core.statuses import Lane, RowStatus
 
 #: How sure the intervals are.
 SURE = 0.95

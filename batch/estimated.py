@@ -13,7 +13,8 @@ from batch.extract import Outcome
 from batch.flags import Flag
 from batch.inputs import Input
 from core.db import Database, upsert
-from core.schema import RowStatus, estimates
+from core.schema import estimates
+from core.statuses import RowStatus
 from core.usage import Tokens
 from core.values import Value
 

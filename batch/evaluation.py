@@ -25,7 +25,7 @@ from core.batch_lane import BatchLane
 from core.errors import SettingError
 from core.nearest import Demonstration, nearest_among
 from core.pool import Pool
-from core.schema import Lane, RowStatus
+from core.statuses import Lane, RowStatus
 from core.usage import Tokens
 from core.values import Origin
 

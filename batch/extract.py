@@ -21,7 +21,7 @@ from batch.reading import Reading
 from batch.rest import Rest
 from core.errors import AnswerError, CutOffError, EndpointError, ModelError, Refused
 from core.model import Answer, Request
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from core.usage import Call, Tokens
 
 NO_TEXT = "The row has no text to read."

@@ -36,9 +36,9 @@ from core.errors import CatalogError
 from core.held_up import reason
 from core.pool import Pool, open_pool
 from core.roster import configured, needs_embedded
-from core.schema import JobStatus, RowStatus
 from core.services import Service
 from core.settings import Settings
+from core.statuses import JobStatus, RowStatus
 
 POLL_S = 0.25
 START_TIMEOUT_S = 60.0

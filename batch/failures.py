@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from batch.jobs import Job
 from core.db import Database
-from core.schema import RowStatus, rows
+from core.schema import rows
+from core.statuses import RowStatus
 
 #: Reasons told apart; what is rarer is counted together.
 MOST_REASONS = 20

@@ -28,9 +28,9 @@ from core.db import Database
 from core.money import money
 from core.pool import open_pool
 from core.roster import configured, needs_embedded
-from core.schema import RowStatus
 from core.services import Service
 from core.settings import Settings
+from core.statuses import RowStatus
 
 START_TIMEOUT_S = 60.0
 _WORDS = {When.NOW: "Now", When.BACKGROUND: "In the background", When.CHEAPEST: "Cheapest"}

@@ -10,9 +10,10 @@ from batch import control, estimated, uploads
 from core import usage
 from core.db import Database
 from core.errors import ShopkeeperError
-from core.schema import ACTIVE, JobStatus, jobs
+from core.schema import jobs
 from core.schema import uploads as uploads_table
 from core.settings import Settings
+from core.statuses import ACTIVE, JobStatus
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from batch.summary import summary
 from core.console import Exit, opened, print_json, say
 from core.db import Database
 from core.roster import configured
-from core.schema import Lane
+from core.statuses import Lane
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, as `jobs` lists it.")]
 

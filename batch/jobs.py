@@ -22,7 +22,8 @@ from batch.plan import Plan
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
-from core.schema import ACTIVE, JobStatus, jobs, shards, uploads
+from core.schema import jobs, shards, uploads
+from core.statuses import ACTIVE, JobStatus
 from core.usage import Tokens
 
 

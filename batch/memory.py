@@ -30,7 +30,8 @@ from batch.jobs import Job
 from batch.ranges import Shard
 from core.db import Database
 from core.endpoints import Endpoint
-from core.schema import Lane, RowStatus, claims, rows
+from core.schema import claims, rows
+from core.statuses import Lane, RowStatus
 from core.values import Origin, Value
 
 _SEPARATOR = "/"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batch.flags import Flag
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from core.usage import Call, Tokens
 from core.values import Value
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from core.db import Database, clock
-from core.schema import ACTIVE, JobStatus, jobs, samples, shards
+from core.schema import jobs, samples, shards
+from core.statuses import ACTIVE, JobStatus
 from core.usage import Tokens
 
 #: Seconds of recent progress that the rate is taken from.

@@ -22,7 +22,7 @@ from core.errors import EndpointError, Refused
 from core.pool import Pool
 from core.provider import Provider, RemoteBatch
 from core.roster import batch_endpoint
-from core.schema import ACTIVE, BatchStatus, Mode
+from core.statuses import ACTIVE, BatchStatus, Mode
 
 log = logging.getLogger(__name__)
 

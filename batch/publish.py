@@ -14,8 +14,8 @@ from core import products
 from core.db import Database
 from core.errors import JobError
 from core.products import Product
-from core.schema import RowStatus
 from core.settings import Settings
+from core.statuses import RowStatus
 
 
 def publish(settings: Settings, db: Database, job_id: str) -> int:

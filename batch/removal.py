@@ -7,8 +7,6 @@ from sqlalchemy.engine import Connection
 
 from core.db import Database
 from core.schema import (
-    BatchStatus,
-    JobStatus,
     claims,
     corrections,
     demonstrations,
@@ -19,6 +17,7 @@ from core.schema import (
     shards,
     usage,
 )
+from core.statuses import BatchStatus, JobStatus
 
 #: A thousand rows: on SQLite nobody else can write meanwhile.
 SHARDS_AT_ONCE = 1

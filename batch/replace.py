@@ -22,7 +22,8 @@ from batch.review import Reviewer
 from batch.typed import typed
 from core.db import Database, clock
 from core.errors import JobError, ValueRefused
-from core.schema import Review, RowStatus, rows
+from core.schema import rows
+from core.statuses import Review, RowStatus
 from core.values import Origin, Scalar, Value
 
 #: Rows changed in one transaction.

@@ -11,7 +11,7 @@ from batch.inputs import Input
 from batch.outcome import Outcome
 from batch.parts import likeliest
 from batch.reading import CUT, FIRST_PART
-from core.schema import RowStatus
+from core.statuses import RowStatus
 
 ReadPart = Callable[[Input], Awaitable[Outcome]]
 

@@ -21,7 +21,7 @@ import orjson
 from batch.catalog import distinct
 from batch.fields import FieldSet, result_columns
 from batch.flags import Flag
-from core.schema import Review
+from core.statuses import Review
 from core.values import Value
 
 _BOM = b"\xef\xbb\xbf"

@@ -16,7 +16,8 @@ from batch.rows import ENDS
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
-from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows, shards
+from core.schema import jobs, rows, shards
+from core.statuses import ACTIVE, JobStatus, RowStatus
 
 #: Rows named in one statement.
 AT_ONCE = 1000

@@ -14,8 +14,8 @@ from batch.reviewed import ReviewRow, same
 from batch.typed import typed
 from core.db import Database, clock
 from core.errors import JobError, Overtaken
-from core.schema import Review
 from core.settings import Settings
+from core.statuses import Review
 from core.values import Origin, Scalar, Value
 
 

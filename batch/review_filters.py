@@ -13,8 +13,9 @@ from batch.reviewed import DIFFERS, UNSURE
 from batch.table import read_column
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import LOW_CONFIDENCE, Review, RowStatus, rows
+from core.schema import LOW_CONFIDENCE, rows
 from core.settings import Settings
+from core.statuses import Review, RowStatus
 
 #: Rows that are counted; what is beyond is told as "more".
 MOST_COUNTED = 20_000

@@ -21,8 +21,9 @@ from batch.jobs import Job
 from batch.reviewed import DIFFERS, UNSURE
 from batch.search import matching
 from core.db import Database
-from core.schema import LOW_CONFIDENCE, Review, RowStatus, rows
+from core.schema import LOW_CONFIDENCE, rows
 from core.settings import Settings
+from core.statuses import Review, RowStatus
 
 #: Rows looked at in one go.
 BLOCK = 200

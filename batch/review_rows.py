@@ -13,8 +13,9 @@ from batch.rows import result
 from batch.table import read_rows
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import RowStatus, rows
+from core.schema import rows
 from core.settings import Settings
+from core.statuses import RowStatus
 
 #: Cells of rows by their number.
 Originals = Mapping[int, Mapping[str, str]]

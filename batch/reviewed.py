@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from batch.results import ResultRow
-from core.schema import LOW_CONFIDENCE, Review
+from core.schema import LOW_CONFIDENCE
+from core.statuses import Review
 from core.values import Value
 
 UNSURE = "The model was unsure"

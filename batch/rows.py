@@ -21,8 +21,9 @@ from batch.results import ResultRow
 from batch.table import SHARD_ROWS, read_rows, read_table
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import JobStatus, Review, RowStatus, jobs, rows, shards
+from core.schema import jobs, rows, shards
 from core.settings import Settings
+from core.statuses import JobStatus, Review, RowStatus
 from core.usage import record as record_usage
 from core.values import Value
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from core.db import Database, clock
-from core.schema import ACTIVE, JobStatus, RowStatus, jobs, rows, shards
+from core.schema import jobs, rows, shards
+from core.statuses import ACTIVE, JobStatus, RowStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from batch.request_lines import CheckedFile, RequestLines
 from batch.sent_batch import SentBatch
 from core.errors import EndpointError, JobError, Refused
 from core.provider import Provider, RemoteBatch
-from core.schema import BatchStatus
+from core.statuses import BatchStatus
 
 log = logging.getLogger(__name__)
 

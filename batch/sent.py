@@ -19,7 +19,8 @@ from batch import runs
 from batch.jobs import Job
 from batch.sent_batch import SentBatch, ranges
 from core.db import Database
-from core.schema import BatchStatus, JobStatus, RowStatus, jobs, provider_batches, rows
+from core.schema import jobs, provider_batches, rows
+from core.statuses import BatchStatus, JobStatus, RowStatus
 
 if TYPE_CHECKING:
     # Pages show what is here, and the openai package would take half a second of their start.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from batch.table import SHARD_ROWS
-from core.schema import BatchStatus
+from core.statuses import BatchStatus
 
 #: How a batch ended whose rows had their chance there.
 _TRIED = ("completed", "expired")

@@ -29,8 +29,8 @@ from core.batch_lane import BatchLane
 from core.db import Database, when_back
 from core.errors import SettingError
 from core.pool import open_pool
-from core.schema import Lane
 from core.settings import Settings
+from core.statuses import Lane
 
 #: Outcomes are stored in blocks of at most so many, gathered for at most so long: what a
 #: kill can cost beside the calls in flight.

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from batch.jobs import Job
 from core.db import Database
-from core.schema import BatchStatus, JobStatus, provider_batches
+from core.schema import provider_batches
+from core.statuses import BatchStatus, JobStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from batch.jobs import Job
 from batch.quality import FieldQuality, Judgement, judgements, of_field, truths
 from batch.table import SHARD_ROWS
 from core.db import Database
-from core.schema import Review, RowStatus, rows
+from core.schema import rows
+from core.statuses import Review, RowStatus
 from core.values import Value
 
 

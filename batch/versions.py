@@ -8,8 +8,9 @@ from batch import publish
 from batch.jobs import Job
 from core.db import Database, clock
 from core.errors import JobError
-from core.schema import JobStatus, jobs
+from core.schema import jobs
 from core.settings import Settings
+from core.statuses import JobStatus
 
 
 def current(versions: Sequence[Job]) -> Job | None:

@@ -22,8 +22,8 @@ from batch.post import Post, joined
 from core import storage
 from core.db import Database, open_database
 from core.errors import DatabaseAway, ShopkeeperError
-from core.schema import JobStatus
 from core.settings import Settings, load_settings
+from core.statuses import JobStatus
 
 log = logging.getLogger(__name__)
 

@@ -28,8 +28,8 @@ from core.chat_lane import ChatLane
 from core.endpoints import Endpoint
 from core.model import ModelClient, Request
 from core.pool import open_pool
-from core.schema import Lane
 from core.settings import Settings, load_settings
+from core.statuses import Lane
 from core.usage import percentile
 
 PORT = 9381

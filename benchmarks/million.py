@@ -28,8 +28,8 @@ from batch.table import SHARD_ROWS
 from benchmarks.batch import COLUMNS, FIELDS, catalog
 from core import schema, services
 from core.db import Database, open_database
-from core.schema import JobStatus, RowStatus
 from core.settings import PROJECT, Settings, load_settings
+from core.statuses import JobStatus, RowStatus
 from core.values import Value
 from pages.parts import visitor
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from core.condition import Condition, is_due
 from core.endpoints import Endpoint
-from core.schema import Lane, Mode
+from core.statuses import Lane, Mode
 
 
 class Lease(NamedTuple):

@@ -18,8 +18,8 @@ from core.errors import DatabaseAway, EndpointError, ModelError, RateLimited, Re
 from core.model import Answer, Request
 from core.places import Places
 from core.pool import Pool
-from core.schema import Lane
 from core.sites import Place
+from core.statuses import Lane
 from core.usage import CALLED_BACK, CANCELLED, OK, Call, Tokens, outcome_of
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from core.endpoints import Endpoint
 from core.errors import EndpointError, ModelError, RateLimited, Refused, TimedOut, Unreachable
-from core.schema import Mode
+from core.statuses import Mode
 
 #: What one piece of trouble leaves of the batch lane's limit; the pieces of
 #: :data:`SAME_TROUBLE_S` count as one, since all calls under way meet it together.

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from core.endpoints import BATCH_MB, BATCH_PRICE, BATCH_REQUESTS, Endpoint, Feature
 from core.errors import SettingError
-from core.schema import Lane
+from core.statuses import Lane
 
 TABLE = "endpoint"
 _WORDS = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from core.schema import Lane
+from core.statuses import Lane
 from core.usage import Call, Tokens
 
 OPENAI_URL = "https://api.openai.com/v1"

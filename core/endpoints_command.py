@@ -22,7 +22,7 @@ from core.errors import ModelError
 from core.model import ModelClient, Request
 from core.pool import State, open_pool
 from core.provider import Provider
-from core.schema import Lane, Mode
+from core.statuses import Lane, Mode
 from core.usage import Use, percentile
 
 CHECK_TIMEOUT_S = 30.0

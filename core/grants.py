@@ -12,8 +12,8 @@ from core.admission import Lease
 from core.condition import Condition, counted, grown, is_due, reckoned
 from core.endpoints import Endpoint
 from core.quota import permitted, refilled, spent
-from core.schema import Lane
 from core.settings import Settings
+from core.statuses import Lane
 
 
 @dataclass(frozen=True, slots=True)

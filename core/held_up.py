@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.pool import State
-from core.schema import Lane, Mode
+from core.statuses import Lane, Mode
 
 
 def reason(states: Sequence[State]) -> str:

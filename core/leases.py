@@ -18,7 +18,7 @@ from core.db import upsert
 from core.endpoints import Endpoint
 from core.holders import is_gone
 from core.pool_tables import conditions, demands, leases
-from core.schema import Lane, Mode
+from core.statuses import Lane, Mode
 
 #: A holder that has not been heard of for so long has lost its leases.
 EXPIRY_S = 9.0

@@ -24,7 +24,7 @@ from core.errors import (
     TimedOut,
     Unreachable,
 )
-from core.schema import Lane
+from core.statuses import Lane
 from core.usage import Tokens
 
 #: Statuses that no call escapes: the key, the address or the model is wrong.

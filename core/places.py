@@ -17,8 +17,8 @@ from core.errors import DatabaseAway
 from core.grants import Grant, Wish
 from core.model import ModelClient
 from core.pool import Pool
-from core.schema import Lane
 from core.sites import Place, Site
+from core.statuses import Lane
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from core.grants import Grant, Wish, charge, grant, serve_chat
 from core.pool_store import PoolStore, open_store
 from core.quota import spent
 from core.roster import Roster
-from core.schema import Lane, Mode
 from core.settings import Settings
+from core.statuses import Lane, Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
-"""Every table and status. Times are seconds since the epoch (UTC)."""
+"""Every table. Times are seconds since the epoch (UTC)."""
 
 from __future__ import annotations
-
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy import (
@@ -16,71 +14,6 @@ from sqlalchemy import (
 )
 
 from core.storable import String, Text
-
-
-class JobStatus(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "queued"  #: recorded; the worker has not begun it
-    RUNNING = "running"  #: rows are being extracted
-    PAUSED = "paused"  #: stopped by a person, to be resumed
-    CANCELLED = "cancelled"  #: stopped by a person for good; what is done is kept
-    DONE = "done"  #: every row has a result or a reason
-    FAILED = "failed"  #: stopped by an error; the reason says which
-    DELETED = "deleted"  #: shown to nobody; the worker removes it piece by piece
-
-
-#: Statuses in which a worker may work on a job.
-ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
-
-
-class RowStatus(StrEnum):
-    """How a row ended. A row that is not recorded yet is still waiting."""
-
-    DONE = "done"  #: extracted
-    FAILED = "failed"  #: given up, with a reason
-    RETRY = "retry"  #: had ended, and waits to be extracted again
-
-
-class Lane(StrEnum):
-    """Who is waiting for a model call."""
-
-    CHAT = "chat"  #: a person
-    BATCH = "batch"  #: a job
-
-
-class Mode(StrEnum):
-    """What a person has decided about an endpoint."""
-
-    OPEN = "open"  #: takes calls
-    DRAINING = "draining"  #: ends what it has, takes nothing new
-    PAUSED = "paused"  #: takes nothing new, and its background calls are called back at once
-
-
-class BatchStatus(StrEnum):
-    """Where a provider's batch stands."""
-
-    CREATING = "creating"  #: meant to be sent; whether the provider has it is not known yet
-    SENT = "sent"  #: the provider has it
-    COLLECTED = "collected"  #: it has ended there, and its answers are in our tables
-
-
-class Review(StrEnum):
-    """What a person has to do with a row, or has done."""
-
-    NONE = ""  #: nobody need look at it
-    FLAGGED = "flagged"  #: something about it is doubtful; its flags say what
-    APPROVED = "approved"  #: a person says that it is right
-
-
-class MessageStatus(StrEnum):
-    """Where an answer stands."""
-
-    STREAMING = "streaming"  #: being written
-    DONE = "done"  #: complete
-    STOPPED = "stopped"  #: cut short by the reader
-    FAILED = "failed"  #: cut short by an error
-
 
 metadata = sa.MetaData()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from core import services, usage
-from core.schema import Lane
 from core.services import Service, ServiceStatus
+from core.statuses import Lane
 from core.supervisor import State as ProcessState
 from pages.parts import trouble, words
 from pages.parts.endpoint_card import SPEED_S, Figures, card

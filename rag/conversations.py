@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from core.db import Database
 from core.errors import NotFoundError
-from core.schema import MessageStatus, conversations, messages
+from core.schema import conversations, messages
+from core.statuses import MessageStatus
 from rag.exchange import Passage, Role, Timing, Turn
 
 TITLE_CHARS = 60

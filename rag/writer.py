@@ -34,7 +34,7 @@ from core.model import (
     lane_options,
 )
 from core.ports import LOOPBACK
-from core.schema import Lane
+from core.statuses import Lane
 from core.usage import OK, STOPPED, Call, Tokens, outcome_of
 from rag.apologies import CLOSED, KEPT, readable, starting
 from rag.exchange import Passage, Turn

@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ServiceError, ShopkeeperError
-from core.schema import MessageStatus
+from core.statuses import MessageStatus
 from pages.parts import words
 from pages.parts.entry import Shop, open_chat_lane, open_settings, open_shop_database
 from pages.parts.prose import prose_html

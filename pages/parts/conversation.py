@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.schema import MessageStatus
+from core.statuses import MessageStatus
 from pages.parts import words
 from pages.parts.answering import failure
 from pages.parts.copying import copy_button

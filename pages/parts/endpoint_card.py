@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import ShopkeeperError
 from core.pool import Pool, State
-from core.schema import Lane, Mode
+from core.statuses import Lane, Mode
 from core.usage import FirstToken, Use, percentile
 from pages.parts import words
 from pages.parts.escape import html, plain

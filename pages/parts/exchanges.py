@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.schema import MessageStatus
+from core.statuses import MessageStatus
 from rag.conversations import Message
 from rag.exchange import Role, Turn
 

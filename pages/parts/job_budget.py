@@ -9,7 +9,7 @@ from batch.budget import Budget
 from batch.jobs import Job
 from core.errors import ShopkeeperError
 from core.money import money
-from core.schema import JobStatus
+from core.statuses import JobStatus
 from pages.parts import words
 from pages.parts.entry import Shop
 from pages.parts.escape import html

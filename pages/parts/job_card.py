@@ -16,7 +16,7 @@ from batch.standing import told
 from core.db import Database
 from core.errors import ShopkeeperError
 from core.held_up import reason
-from core.schema import JobStatus
+from core.statuses import JobStatus
 from pages.parts import job_budget, words
 from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import html, plain

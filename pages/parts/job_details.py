@@ -6,7 +6,7 @@ import streamlit as st
 
 from batch import jobs, pace, publish
 from batch.jobs import Job
-from core.schema import JobStatus
+from core.statuses import JobStatus
 from pages.parts import (
     job_accuracy,
     job_card,

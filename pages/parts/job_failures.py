@@ -10,7 +10,7 @@ from batch import failures, retry, rows
 from batch.failures import Failure
 from batch.jobs import Job
 from batch.results import ResultRow
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from pages.parts import job_retry, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain

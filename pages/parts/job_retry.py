@@ -10,8 +10,8 @@ from batch.jobs import Job
 from batch.retry import Way
 from core.errors import SettingError, ShopkeeperError
 from core.roster import configured
-from core.schema import Lane
 from core.settings import Settings
+from core.statuses import Lane
 from pages.parts.entry import Shop
 from pages.parts.telling import tell
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.schema import Lane
+from core.statuses import Lane
 from core.usage import Tokens, Use
 
 NAMES = {Lane.CHAT: "Chat", Lane.BATCH: "Background jobs"}

@@ -17,7 +17,7 @@ from batch.plan import Plan
 from batch.uploads import Upload
 from core.errors import ShopkeeperError
 from core.roster import configured
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from pages.parts import outlook_html, trouble, unchanged, words
 from pages.parts.draft import Draft
 from pages.parts.entry import Shop, open_chat_lane

@@ -9,7 +9,7 @@ from itertools import groupby
 import altair as alt
 import pandas as pd  # type: ignore[import-untyped]
 
-from core.schema import Lane
+from core.statuses import Lane
 from core.usage import FirstToken, Use, percentile
 from pages.parts.lanes import COLORS, NAMES
 

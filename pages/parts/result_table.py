@@ -11,7 +11,7 @@ import streamlit as st
 from batch.fields import result_columns
 from batch.jobs import Job
 from batch.results import ResultRow
-from core.schema import RowStatus
+from core.statuses import RowStatus
 
 PAGE_ROWS = 100
 _TABLE_HEIGHT = 420

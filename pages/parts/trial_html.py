@@ -7,7 +7,7 @@ from batch.extract import Outcome
 from batch.fields import FieldSet
 from batch.flags import Flag
 from batch.inputs import Input
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from core.values import Value
 from pages.parts import words
 from pages.parts.escape import html, one_line

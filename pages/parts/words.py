@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.money import money as money
 from core.money import price as price
-from core.schema import JobStatus
+from core.statuses import JobStatus
 
 Color = Literal["blue", "green", "orange", "red", "gray"]
 

@@ -18,8 +18,8 @@ from batch.review import Reviewer
 from batch.review_rows import load
 from batch.table import read_rows
 from core.db import Database
-from core.schema import RowStatus
 from core.settings import Settings
+from core.statuses import RowStatus
 from core.values import Origin, Value
 
 FIELDS = parse_fields(

@@ -15,9 +15,10 @@ from batch.plan import Plan
 from batch.ranges import Shard
 from batch.teaching import read_inputs
 from core.db import Database
-from core.schema import RowStatus, demonstrations
+from core.schema import demonstrations
 from core.schema import rows as rows_table
 from core.settings import Settings
+from core.statuses import RowStatus
 from core.values import Origin, Value
 from tests.batch.conftest import COLUMNS, FIELDS, new_job
 from tests.batch.test_teaching import approve

@@ -9,9 +9,9 @@ import pytest
 from batch import rows
 from batch.jobs import Job
 from core.db import Database
-from core.schema import JobStatus
 from core.schema import rows as rows_table
 from core.settings import Settings
+from core.statuses import JobStatus
 from core.values import Origin, Value
 from tests import postgres
 from tests.batch.conftest import new_job

@@ -18,8 +18,9 @@ from batch.jobs import Job
 from core.db import Database
 from core.endpoints import Endpoint
 from core.errors import JobError
-from core.schema import JobStatus, Lane, RowStatus, usage
+from core.schema import usage
 from core.settings import Settings
+from core.statuses import JobStatus, Lane, RowStatus
 from core.usage import Call, Tokens
 from tests import postgres
 from tests.batch.conftest import MakeJob

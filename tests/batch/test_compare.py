@@ -17,9 +17,9 @@ from batch.unlike_rows import agreement, unlike_rows
 from core import products
 from core.db import Database
 from core.errors import JobError
-from core.schema import JobStatus, RowStatus
 from core.schema import jobs as jobs_table
 from core.settings import Settings
+from core.statuses import JobStatus, RowStatus
 from core.values import Origin, Value
 from tests.batch.conftest import COLUMNS, new_job
 from tests.batch.test_approved import again, numbers

@@ -15,8 +15,8 @@ import pytest
 from batch import jobs
 from batch.jobs import Job
 from core.db import Database
-from core.schema import JobStatus
 from core.settings import Settings
+from core.statuses import JobStatus
 from tests.batch.conftest import MakeJob
 from tests.fake_endpoint import FakeEndpoint, Reply
 from tests.running import PROJECT, free_port

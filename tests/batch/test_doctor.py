@@ -16,8 +16,8 @@ from batch.extract import Outcome
 from batch.post import joined
 from core import schema
 from core.db import Database, open_database
-from core.schema import RowStatus
 from core.settings import Settings, load_settings
+from core.statuses import RowStatus
 from core.storage import open_storage
 from tests.batch.conftest import MakeJob, new_job
 from tests.postgres import Postgres

@@ -10,7 +10,7 @@ from batch.estimate import When, estimate, share
 from batch.extract import Outcome
 from batch.flags import Flag
 from core.endpoints import Endpoint, Feature
-from core.schema import Lane, RowStatus
+from core.statuses import Lane, RowStatus
 from core.usage import Tokens
 
 HERE = Endpoint("embedded", "", "small", slots=4, reserve=3)

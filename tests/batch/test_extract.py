@@ -15,7 +15,7 @@ from batch.plan import Plan
 from core.endpoints import Endpoint
 from core.errors import EndpointError
 from core.model import ModelClient
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from core.values import Origin
 from tests.fake_endpoint import FakeEndpoint, Reply, Script
 

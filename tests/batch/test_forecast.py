@@ -9,8 +9,8 @@ from batch.forecast import Forecast, forecast
 from batch.inputs import Inputs
 from batch.plan import Plan
 from core.db import Database
-from core.schema import RowStatus
 from core.settings import Settings
+from core.statuses import RowStatus
 from tests.batch.conftest import FIELDS
 
 COLUMNS = Columns(id="id", title="title", text=("title",))

@@ -9,8 +9,8 @@ from batch import control, housekeeping, jobs, uploads
 from batch.housekeeping import DAY_S
 from core import schema
 from core.db import Database
-from core.schema import JobStatus
 from core.settings import Settings
+from core.statuses import JobStatus
 from tests.batch.conftest import MakeJob
 
 

@@ -14,7 +14,7 @@ from batch.inputs import Inputs
 from batch.plan import Plan
 from batch.reading import read
 from core.model import Answer
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from core.usage import Tokens
 from core.values import Origin
 from tests.batch.test_extract import extract_row

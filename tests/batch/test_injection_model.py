@@ -19,7 +19,7 @@ from batch.inputs import Inputs
 from batch.plan import Plan
 from core.endpoints import Endpoint
 from core.model import ModelClient
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from tests.batch.processes import until
 from tests.injections import INJECTIONS, WORD
 from tests.running import free_port

@@ -17,8 +17,8 @@ from batch.jobs import Job
 from batch.plan import Plan
 from core.db import Database
 from core.errors import JobError
-from core.schema import JobStatus, RowStatus
 from core.settings import Settings
+from core.statuses import JobStatus, RowStatus
 from core.usage import Tokens
 from core.values import Value
 from tests import postgres

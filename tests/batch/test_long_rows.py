@@ -11,7 +11,7 @@ from batch.fields import Field, FieldSet, FieldType
 from batch.parts import MORE_PARTS, likeliest, split
 from batch.prompt import ROW_CHARACTERS
 from batch.reading import CUT
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from core.values import Origin
 from tests.batch.test_extract import extract_row
 from tests.fake_endpoint import Reply, Script

@@ -9,8 +9,8 @@ from llmock.scenarios import Reply
 from batch import jobs, rows
 from batch.jobs import Job
 from core.db import Database
-from core.schema import JobStatus, RowStatus
 from core.settings import Settings
+from core.statuses import JobStatus, RowStatus
 from tests.batch.conftest import MakeJob
 from tests.batch.processes import until_ended, worker
 

@@ -16,8 +16,8 @@ from batch.plan import Plan
 from batch.ranges import Shard
 from core.db import Database, open_database
 from core.endpoints import Endpoint
-from core.schema import Lane, RowStatus
 from core.settings import Settings, load_settings
+from core.statuses import Lane, RowStatus
 from core.values import Origin, Value
 from tests.batch.conftest import COLUMNS, FIELDS
 

@@ -11,9 +11,9 @@ from batch.jobs import Job
 from batch.plan import Plan
 from batch.teaching import read_inputs
 from core.db import Database
-from core.schema import RowStatus
 from core.schema import rows as rows_table
 from core.settings import Settings
+from core.statuses import RowStatus
 from core.values import Scalar, Value
 from tests.batch.conftest import COLUMNS, FIELDS, new_job
 from tests.batch.test_approved import again, numbers

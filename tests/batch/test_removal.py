@@ -11,7 +11,7 @@ from batch.jobs import Job
 from core import schema
 from core.db import Database
 from core.endpoints import Endpoint
-from core.schema import Lane, RowStatus
+from core.statuses import Lane, RowStatus
 from core.usage import Tokens
 from tests.batch.conftest import MakeJob
 from tests.conftest import on_both

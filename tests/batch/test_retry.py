@@ -11,8 +11,8 @@ from batch.jobs import Job
 from batch.retry import Way
 from core.db import Database
 from core.errors import JobError
-from core.schema import JobStatus, RowStatus
 from core.settings import Settings
+from core.statuses import JobStatus, RowStatus
 from core.values import Value
 from tests.batch.conftest import MakeJob
 from tests.conftest import on_both

@@ -21,9 +21,9 @@ from batch.reviewed import ReviewRow
 from core import products
 from core.db import Database
 from core.errors import JobError, Overtaken, ValueRefused
-from core.schema import Review
 from core.schema import rows as rows_table
 from core.settings import Settings
+from core.statuses import Review
 from core.values import Origin
 from tests.batch.reviewing import NOT_THERE, reviewed_job, reviewer, tent, texts
 from tests.conftest import on_both

@@ -13,9 +13,9 @@ from batch.plan import Plan
 from batch.taught import open_lessons
 from core.db import Database
 from core.nearest import showable
-from core.schema import JobStatus
 from core.schema import demonstrations as table
 from core.settings import Settings
+from core.statuses import JobStatus
 from tests.batch.lessons import COFFEES, FIELDS
 from tests.batch.processes import until, worker
 from tests.conftest import on_both

@@ -12,10 +12,11 @@ from batch.fields import parse_fields
 from batch.jobs import Job
 from batch.plan import Plan
 from core.db import Database
-from core.schema import JobStatus, Review, RowStatus, demonstrations
+from core.schema import demonstrations
 from core.schema import jobs as jobs_table
 from core.schema import rows as rows_table
 from core.settings import Settings
+from core.statuses import JobStatus, Review, RowStatus
 from core.values import Origin, Value
 from tests.batch.conftest import COLUMNS, FIELDS, new_job
 from tests.conftest import on_both

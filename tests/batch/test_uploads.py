@@ -12,8 +12,8 @@ from batch.plan import Plan
 from batch.uploads import Stage
 from core.db import Database
 from core.errors import CatalogError, SettingError
-from core.schema import JobStatus
 from core.settings import Settings, load_settings
+from core.statuses import JobStatus
 from tests.batch.conftest import FIELDS
 from tests.batch.processes import until_ended, worker
 from tests.fake_endpoint import FakeEndpoint

@@ -20,8 +20,8 @@ from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import JobError
 from core.pool import open_pool
-from core.schema import JobStatus, RowStatus
 from core.settings import Settings, load_settings
+from core.statuses import JobStatus, RowStatus
 from tests import postgres
 from tests.batch.conftest import COLUMNS, FIELDS, MakeJob
 from tests.batch.processes import until, until_done, until_ended, worker

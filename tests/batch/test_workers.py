@@ -16,8 +16,8 @@ from batch import control, jobs, rows
 from batch.jobs import Job
 from batch.post import TAKEN_FOR_DEAD
 from core.db import Database, open_database
-from core.schema import JobStatus
 from core.settings import Settings, load_settings
+from core.statuses import JobStatus
 from tests import postgres
 from tests.batch.conftest import MakeJob, new_job
 from tests.batch.processes import logged, until, until_done, until_ended, worker

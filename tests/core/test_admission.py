@@ -12,7 +12,7 @@ from core import admission
 from core.admission import Lease
 from core.condition import DUE_S, Condition
 from core.endpoints import Endpoint
-from core.schema import Lane
+from core.statuses import Lane
 
 WELL = Condition("e")
 NOW = 1000.0

@@ -22,8 +22,8 @@ from core.chat_lane import ChatLane
 from core.errors import Refused
 from core.model import Answer, Request
 from core.pool import Pool, open_pool
-from core.schema import Mode
 from core.settings import Settings, load_settings
+from core.statuses import Mode
 from core.usage import Call
 from tests.fake_endpoint import FakeEndpoint, Reply, Script
 

@@ -17,8 +17,8 @@ from core.chat_lane import ChatLane
 from core.errors import EndpointError
 from core.grants import Wish
 from core.pool import Pool, open_pool
-from core.schema import Lane
 from core.settings import Settings, child_environment, load_settings
+from core.statuses import Lane
 from tests.postgres import Postgres
 
 

@@ -11,8 +11,8 @@ from core import schema, usage
 from core.db import Database, open_database, open_engine, upsert
 from core.errors import SettingError
 from core.migrations import upgrade
-from core.schema import Lane
 from core.settings import Settings, load_settings
+from core.statuses import Lane
 from core.usage import Call, Tokens
 from tests.postgres import Postgres
 

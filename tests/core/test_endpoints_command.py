@@ -15,8 +15,8 @@ from core.db import open_database
 from core.endpoints_command import app
 from core.errors import RateLimited
 from core.pool import open_pool
-from core.schema import Lane
 from core.settings import Settings, load_settings
+from core.statuses import Lane
 from core.usage import Call, Tokens
 from tests.fake_batches import KEY, FakeBatches, Fault
 from tests.fake_endpoint import FakeEndpoint, Reply

@@ -10,7 +10,7 @@ from core.condition import Condition
 from core.endpoints import Endpoint
 from core.held_up import reason
 from core.pool import State
-from core.schema import Mode
+from core.statuses import Mode
 
 WELL = State(Endpoint("gpu", "u", "m"), Condition("gpu"), 0, 0, 0, room=15, rest_s=0.0)
 BUSY = replace(WELL, room=0, chat=16)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import EndpointError, RateLimited
 from core.model import Answer, ModelClient, Request, request_body
-from core.schema import Lane
+from core.statuses import Lane
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 

@@ -11,7 +11,7 @@ from core.chat_lane import ChatLane
 from core.endpoints import Endpoint
 from core.errors import EndpointError, ModelError, NoEndpoint, RateLimited, Refused, Unreachable
 from core.leases import EXPIRY_S
-from core.schema import Lane, Mode
+from core.statuses import Lane, Mode
 from tests.core.conftest import House, kept, slots, want
 
 BUSY = Unreachable("gone")

@@ -9,8 +9,8 @@ from core import ports, roster
 from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import ServiceError, SettingError
 from core.roster import Roster, configured, embedded_slots, needs_embedded
-from core.schema import Lane
 from core.settings import Settings, load_settings
+from core.statuses import Lane
 from core.usage import Tokens
 
 FILE = """\

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from core import usage
 from core.db import Database
 from core.errors import AnswerError, EndpointError, ModelError, TimedOut, Unreachable
-from core.schema import Lane
 from core.schema import usage as table
+from core.statuses import Lane
 from core.usage import Call, FirstToken, Tokens
 
 BATCH = Call(Lane.BATCH, "e", "m", Tokens(500, 50), 4000.0, cost=0.5, at=120.0)

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core import products, progress
 from core.db import Database
 from core.products import Product
-from core.schema import MessageStatus
 from core.settings import Settings
+from core.statuses import MessageStatus
 from core.values import Value
 from pages.parts.entry import Shop
 from pages.parts.prose import prose_html

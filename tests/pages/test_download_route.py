@@ -21,8 +21,8 @@ from batch.fields import Field
 from batch.jobs import Job
 from batch.plan import Plan
 from core.db import Database
-from core.schema import RowStatus
 from core.settings import Settings
+from core.statuses import RowStatus
 from core.values import Value
 from pages.parts.download_route import download_address, download_route
 

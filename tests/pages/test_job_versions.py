@@ -13,9 +13,9 @@ from batch.jobs import Job
 from batch.quality import Quality
 from core import products
 from core.db import Database
-from core.schema import JobStatus
 from core.schema import jobs as jobs_table
 from core.settings import Settings
+from core.statuses import JobStatus
 from pages.parts import job_compare, job_quality
 from tests.batch.conftest import new_job
 from tests.batch.test_approved import again, numbers

@@ -22,9 +22,9 @@ from core import products
 from core.db import Database
 from core.errors import JobError
 from core.provider import RemoteBatch
-from core.schema import JobStatus, Lane, RowStatus
 from core.schema import jobs as jobs_table
 from core.settings import Settings
+from core.statuses import JobStatus, Lane, RowStatus
 from core.usage import Call, Tokens
 from core.values import Value
 from pages.parts.job_card import counts_html

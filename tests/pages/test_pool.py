@@ -17,9 +17,9 @@ from core.endpoints import Endpoint
 from core.errors import RateLimited
 from core.pool import Pool, State, open_pool
 from core.programs import Service
-from core.schema import Lane, Mode
 from core.services import ServiceStatus
 from core.settings import Settings
+from core.statuses import Lane, Mode
 from core.supervisor import State as ProcessState
 from core.usage import Call, Tokens, Use
 from pages.parts import endpoint_card

@@ -22,8 +22,8 @@ from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import EndpointError
 from core.roster import configured
-from core.schema import RowStatus
 from core.settings import Settings
+from core.statuses import RowStatus
 from core.usage import Tokens
 from core.values import Origin, Value
 from pages.parts import draft as drafts

@@ -8,7 +8,7 @@ import pytest
 from core.db import Database
 from core.errors import NotFoundError
 from core.products import Product
-from core.schema import MessageStatus
+from core.statuses import MessageStatus
 from core.values import Origin, Value
 from rag import conversations
 from rag.exchange import Kind, Passage, Role, Timing, Turn

@@ -13,8 +13,8 @@ from core.chat_lane import ChatLane
 from core.errors import EndpointError, ModelError, NoEndpoint
 from core.grants import Wish
 from core.pool import Pool, open_pool
-from core.schema import Mode
 from core.settings import Settings, load_settings
+from core.statuses import Mode
 from rag import writer
 from rag.exchange import Kind, Passage
 from rag.writer import Brief, Writer, Writing

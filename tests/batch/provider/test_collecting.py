@@ -12,7 +12,7 @@ from batch import rows, sent
 from batch.extract import Outcome
 from batch.standing import standing
 from core import schema
-from core.schema import JobStatus, RowStatus
+from core.statuses import JobStatus, RowStatus
 from core.values import Origin, Value
 from tests.batch.provider.conftest import GOOD, ProviderShop, number, until
 from tests.batch.test_approved import numbers

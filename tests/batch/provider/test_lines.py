@@ -15,7 +15,7 @@ from batch.inputs import Input, Inputs
 from batch.plan import Plan
 from batch.request_lines import CheckedFile, RequestLines, custom_id, row_of
 from core.endpoints import Endpoint, Feature
-from core.schema import RowStatus
+from core.statuses import RowStatus
 from tests.batch.conftest import COLUMNS, FIELDS
 from tests.fake_endpoint import Reply, completion
 

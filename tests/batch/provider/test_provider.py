@@ -16,7 +16,7 @@ from batch.standing import Standing, standing, told
 from core.errors import JobError, Refused, SettingError
 from core.pool import open_pool
 from core.roster import Roster
-from core.schema import JobStatus, Mode, RowStatus
+from core.statuses import JobStatus, Mode, RowStatus
 from tests.batch.provider.conftest import ProviderShop, until
 from tests.fake_batches import KEY, Fault
 

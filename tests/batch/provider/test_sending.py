@@ -14,7 +14,7 @@ from batch.request_lines import RequestLines
 from batch.runs import begin
 from core.pool import open_pool
 from core.provider import Provider
-from core.schema import JobStatus
+from core.statuses import JobStatus
 from tests.batch.provider.conftest import ProviderShop
 from tests.fake_batches import Fault
 from tests.fake_endpoint import Reply

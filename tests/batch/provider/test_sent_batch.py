@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from batch.sent_batch import SentBatch, hopeless, ranges, tries
-from core.schema import BatchStatus
+from core.statuses import BatchStatus
 
 
 def batch(numbers: list[int], **more: object) -> SentBatch:

@@ -18,8 +18,8 @@ from batch import control, sent
 from batch.jobs import Job
 from core import schema
 from core.db import Database, open_database
-from core.schema import JobStatus
 from core.settings import PROJECT, Settings
+from core.statuses import JobStatus
 from tests.batch.provider.conftest import ProviderShop, until
 from tests.fake_batches import KEY, FakeBatches
 from tests.postgres import Postgres
