@@ -12,12 +12,13 @@ broken JSON, because a repaired answer looks like a good one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from batch.answers import coerce
+from batch.confidence import confidences, told
 from batch.doubts import FROM_AN_ORDER, doubts
 from batch.evidence import settle
 from batch.fields import FieldSet
@@ -63,10 +64,12 @@ def read(answer: Answer, item: Input, columns: Sequence[str], *, partly: bool = 
     lesson, given = item.lesson, _parsed(answer.text)
     settled = settle(item.fields, given, item.text, lesson.evidence, lesson.rules)
     typed = coerce(item.fields, settled)
+    sure = confidences(answer.text, answer.written, told(given, settled))
     values: dict[str, Value] = {}
     flags = list(typed.flags)
     for one in item.fields:
         if value := typed.values.get(one.name):
+            value = replace(value, confidence=sure[one.name]) if one.name in sure else value
             verified = verify(one, value, item.row, columns)
             flags += verified.flags
             if verified.value is not None:

@@ -33,6 +33,7 @@ class Feature(StrEnum):
     PRIORITY = "priority"  #: vLLM's: lower numbers first (``--scheduling-policy priority``)
     SERVICE_TIER = "service_tier"  #: OpenAI's: cheaper and slower for batch
     PROVIDER_BATCH = "provider_batch"  #: OpenAI's Batch API
+    LOGPROBS = "logprobs"  #: tells how likely each token of an answer was
     ID_SLOT = "id_slot"  #: llama.cpp's: a call names its slot, which keeps its prefix
 
 

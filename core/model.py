@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
@@ -61,6 +61,13 @@ class Request:
     patience: float = 1.0
 
 
+class Token(NamedTuple):
+    """A piece of an answer, and the logarithm of the probability that the model gave it."""
+
+    text: str
+    logprob: float
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete answer: ``text`` as the model wrote it, and what it took.
@@ -69,6 +76,7 @@ class Answer:
         endpoint: Name of the endpoint that gave it.
         model: The model's name there.
         ttft_ms: Time to the first token, where the server tells it.
+        written: The tokens it was written with, where the server tells how likely they were.
     """
 
     text: str
@@ -77,6 +85,7 @@ class Answer:
     endpoint: str
     model: str
     ttft_ms: float | None = None
+    written: tuple[Token, ...] = ()
 
 
 class ModelClient:
@@ -161,6 +170,11 @@ def request_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     if Feature.JSON_SCHEMA in endpoint.supports:
         form = {"name": "row", "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
+    if Feature.LOGPROBS in endpoint.supports:
+        body |= {
+            "logprobs": True,
+            "top_logprobs": 1,
+        }  # llama.cpp tells 20 others of each unless told
     if endpoint.is_openai:
         # Its models think within the same limit, and refuse a temperature.
         body["max_completion_tokens"] = request.max_tokens + THINKING_TOKENS
@@ -251,7 +265,17 @@ def read_answer(completion: Any, endpoint: Endpoint, total_ms: float = 0.0) -> A
         endpoint=endpoint.name,
         model=endpoint.model,
         ttft_ms=_first_token_ms(completion),
+        written=_written(choice),
     )
+
+
+def _written(choice: Mapping[str, Any]) -> tuple[Token, ...]:
+    """The tokens of an answer with their log-probabilities; none where they are not told."""
+    told = (choice.get("logprobs") or {}).get("content") or ()
+    try:
+        return tuple(Token(str(one["token"]), float(one["logprob"])) for one in told)
+    except (KeyError, TypeError, ValueError):
+        return ()
 
 
 def _first_token_ms(parsed: Mapping[str, Any]) -> float | None:

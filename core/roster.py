@@ -140,7 +140,7 @@ def _embedded(settings: Settings) -> Endpoint:
         slots=slots,
         reserve=max(0, slots - max(1, model_server.cores() // CORES_A_CALL)),
         beside_chat=EMBEDDED_BESIDE_CHAT,
-        supports=frozenset({Feature.JSON_SCHEMA, Feature.ID_SLOT}),
+        supports=frozenset({Feature.JSON_SCHEMA, Feature.LOGPROBS, Feature.ID_SLOT}),
     )
 
 

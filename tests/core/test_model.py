@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import EndpointError, RateLimited
-from core.model import Answer, ModelClient, Request, request_body
+from core.model import Answer, ModelClient, Request, read_answer, request_body
 from core.statuses import Lane
 from tests.fake_endpoint import FakeEndpoint, Reply
 
@@ -51,6 +51,8 @@ def test_each_server_is_asked_in_words_it_knows(fake: FakeEndpoint) -> None:
     assert not {"id_slot", "priority", "service_tier"} & set(ordinary)
     assert sent(fake, Feature.ID_SLOT)["id_slot"] == 2
     assert "response_format" not in sent(fake)
+    assert sent(fake, Feature.LOGPROBS)["logprobs"] is True
+    assert "logprobs" not in ordinary
 
 
 def test_the_server_is_told_who_waits_where_it_can_make_use_of_it(fake: FakeEndpoint) -> None:
@@ -89,3 +91,12 @@ def test_a_refusal_repeats_the_servers_words_but_never_the_key(fake: FakeEndpoin
         complete(endpoint)
     assert "sk-secret" not in str(caught.value)
     assert not caught.value.transient
+
+
+def test_how_likely_each_token_was_comes_with_the_answer_where_the_server_tells() -> None:
+    told = [{"token": '{"a"', "logprob": -0.1}, {"token": ": 1}", "logprob": -0.2}]
+    choice = {"message": {"content": '{"a": 1}'}, "logprobs": {"content": told}}
+    answer = read_answer({"choices": [choice]}, Endpoint("remote", "http://x", "m"))
+    assert answer.written == (('{"a"', -0.1), (": 1}", -0.2))
+    del choice["logprobs"]
+    assert not read_answer({"choices": [choice]}, Endpoint("remote", "http://x", "m")).written
