@@ -171,10 +171,8 @@ def request_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
         form = {"name": "row", "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": form}
     if Feature.LOGPROBS in endpoint.supports:
-        body |= {
-            "logprobs": True,
-            "top_logprobs": 1,
-        }  # llama.cpp tells 20 others of each unless told
+        # Unless told how many, llama.cpp names twenty others beside each token.
+        body |= {"logprobs": True, "top_logprobs": 1}
     if endpoint.is_openai:
         # Its models think within the same limit, and refuse a temperature.
         body["max_completion_tokens"] = request.max_tokens + THINKING_TOKENS
