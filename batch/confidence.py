@@ -27,9 +27,11 @@ def confidences(text: str, tokens: Sequence[Token], names: Iterable[str]) -> dic
     Returns:
         By field name; a field whose value cannot be found is not in it.
     """
+    if not tokens:
+        return {}
     # Servers leave out what models put around an answer, such as the marks of a code block.
     before = "".join(token.text for token in tokens).find(text)
-    if not tokens or before < 0:
+    if before < 0:
         return {}
     ends = list(accumulate((len(token.text) for token in tokens), initial=-before))[1:]
     found = {}

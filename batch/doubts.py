@@ -125,14 +125,17 @@ def _strange(field: Field, value: Value, item: Input) -> Iterator[Flag]:
 
 def _ours(text: str, item: Input) -> bool:
     """Whether a run of words is of the question, and not of the row."""
-    found = words(text).all
-    if len(found) < OUR_WORDS:
+    whole = words(text)
+    if len(whole.all) < OUR_WORDS:
         return False
-    runs = (
-        words(text[found[at].start : found[at + OUR_WORDS - 1].end])
-        for at in range(len(found) - OUR_WORDS + 1)
-    )
     ours, theirs = words(system_text(item.fields)), words(item.text)
+    starts, ends = list(whole.starts), list(whole.ends)
+    # Only a run whose letters stand in the question is worth being taken apart anew.
+    runs = (
+        words(text[whole.all[at].start : whole.all[at + OUR_WORDS - 1].end])
+        for at in range(len(whole.all) - OUR_WORDS + 1)
+        if whole.compact[starts[at] : ends[at + OUR_WORDS - 1]] in ours.compact
+    )
     return any(any(ours.places(run)) and not any(theirs.places(run)) for run in runs)
 
 
