@@ -137,11 +137,7 @@ def submit(
                 id=job_id,
                 name=name,
                 upload_id=upload_id,
-                columns=columns.to_json(),
-                fields=plan.fields_to_json(),
-                types=plan.types_to_json(),
-                budget=budget.amount if budget else None,
-                currency=budget.currency if budget else None,
+                **_chosen(columns, plan, budget),
                 learns=learns,
                 status=JobStatus.QUEUED,
                 reason="",
@@ -157,6 +153,17 @@ def submit(
         )
         connection.execute(shards.insert(), _shards(job_id, count))
     return get(db, job_id)
+
+
+def _chosen(columns: Columns, plan: Plan, budget: Budget | None) -> dict[str, Any]:
+    """What a job reads and extracts, and what it may cost, as stored."""
+    return {
+        "columns": columns.to_json(),
+        "fields": plan.fields_to_json(),
+        "types": plan.types_to_json(),
+        "budget": budget.amount if budget else None,
+        "currency": budget.currency if budget else None,
+    }
 
 
 def _next_version(connection: Connection, earlier: Job | None) -> int:
