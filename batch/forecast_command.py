@@ -140,7 +140,7 @@ def _way(way: Way) -> dict[str, Any]:
         "cost": _range(way.cost) if way.cost else None,
         "currency": way.currency or None,
         "free": way.free,
-        "seconds": None if way.seconds is None else round(way.seconds, 1),
+        "seconds": None if way.seconds is None else round(way.seconds, 3),
     }
 
 

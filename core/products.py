@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
 from core.db import Database
-from core.schema import products
+from core.shop_tables import products
 from core.values import Value
 
 BATCH = 500

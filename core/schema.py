@@ -1,4 +1,8 @@
-"""Every table. Times are seconds since the epoch (UTC)."""
+"""The tables of catalogs, jobs and usage; times are seconds since the epoch (UTC).
+
+What is on sale is in core/shop_tables.py, what is said over the counter in
+core/chat_tables.py; all three share one metadata.
+"""
 
 from __future__ import annotations
 
@@ -304,80 +308,6 @@ provider_batches = Table(
     Column("problem", Text, nullable=False, server_default=""),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
-)
-
-products = Table(
-    "products",
-    metadata,
-    Column("id", String(200), primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("price", Float),
-    Column("currency", String(3)),
-    Column("stock", Integer),
-    Column("department", Text, index=True),
-    Column("url", Text),
-    Column("image", Text),
-    Column("values", JSON, nullable=False),
-    Column("source", String(64), nullable=False, index=True),
-    Column("version", Integer, nullable=False),
-    Column("indexed_version", Integer, nullable=False, default=0),
-    Column("deleted", sa.Boolean, nullable=False, default=False),
-    Column("updated_at", Float, nullable=False),
-)
-sa.Index(
-    "products_to_index",
-    products.c.id,
-    sqlite_where=products.c.version != products.c.indexed_version,
-    postgresql_where=products.c.version != products.c.indexed_version,
-)
-
-#: Lets a search process see cheaply, every second, what was published since.
-sa.Index("products_by_change", products.c.updated_at)
-
-documents = Table(
-    "documents",
-    metadata,
-    Column("name", String(200), primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("indexed_version", Integer, nullable=False, default=0),
-    Column("chunks", Integer, nullable=False, default=0),
-    Column("deleted", sa.Boolean, nullable=False, default=False),
-    Column("updated_at", Float, nullable=False),
-)
-
-conversations = Table(
-    "conversations",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("visitor", String(64), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("created_at", Float, nullable=False),
-    Column("updated_at", Float, nullable=False),
-)
-sa.Index("conversations_of_visitor", conversations.c.visitor, conversations.c.updated_at)
-
-messages = Table(
-    "messages",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column(
-        "conversation_id",
-        String(16),
-        sa.ForeignKey("conversations.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    Column("position", Integer, nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("passages", JSON, nullable=False),
-    Column("timing", JSON, nullable=False),
-    Column("feedback", Integer, nullable=False, default=0),
-    Column("created_at", Float, nullable=False),
 )
 
 usage = Table(

@@ -67,3 +67,33 @@ class MessageStatus(StrEnum):
     DONE = "done"  #: complete
     STOPPED = "stopped"  #: cut short by the reader
     FAILED = "failed"  #: cut short by an error
+
+
+class ReleaseStatus(StrEnum):
+    """Where a set of changes to the shelves stands."""
+
+    PREPARING = "preparing"  #: being put together; shoppers see nothing of it
+    READY = "ready"  #: can be switched to
+    SWITCHING = "switching"  #: going onto the shelves, product by product
+    LIVE = "live"  #: on the shelves
+    ROLLING_BACK = "rolling_back"  #: being taken back, product by product
+    ROLLED_BACK = "rolled_back"  #: the shelves are as they were before it
+    DISCARDED = "discarded"  #: was never switched to
+
+
+class GapKind(StrEnum):
+    """What was missing when a question could not be answered."""
+
+    NOT_SOLD = "not_sold"  #: nothing in the shop is about it
+    NO_FACT = "no_fact"  #: the product is there, what was asked about it is not known
+    NO_POLICY = "no_policy"  #: no document says it
+    WITHDRAWN = "withdrawn"  #: what the model said did not agree with the facts
+    DISLIKED = "disliked"  #: the reader was not content with the answer
+
+
+class GapStatus(StrEnum):
+    """What has become of a gap."""
+
+    OPEN = "open"  #: nobody has dealt with it
+    DISMISSED = "dismissed"  #: not worth closing
+    CLOSED = "closed"  #: the shop can answer it now

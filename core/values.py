@@ -29,6 +29,7 @@ class Value:
         start: First character of it in that column's text, 0-based.
         end: One past its last character.
         raw: As it was written, where ``value`` is another form of it.
+        unit: Of a number, such as ``kg``; None for anything else.
         confidence: How sure the model was, 0 to 1; None where the endpoint does not tell.
     """
 
@@ -39,6 +40,7 @@ class Value:
     end: int | None = None
     raw: str | None = None
     confidence: float | None = None
+    unit: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The form stored in the database; absent parts are left out."""
@@ -50,6 +52,7 @@ class Value:
             "end": self.end,
             "raw": self.raw,
             "confidence": self.confidence,
+            "unit": self.unit,
         }
         return {name: part for name, part in parts.items() if part is not None}
 
@@ -64,6 +67,7 @@ class Value:
             end=stored.get("end"),
             raw=stored.get("raw"),
             confidence=stored.get("confidence"),
+            unit=stored.get("unit"),
         )
 
     def text(self) -> str:

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from core.chat_tables import conversations, messages
 from core.db import Database
 from core.errors import NotFoundError
-from core.schema import conversations, messages
 from core.statuses import MessageStatus
 from rag.exchange import Passage, Role, Timing, Turn
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import RowMapping
 
 from core.db import Database, upsert
 from core.errors import CatalogError
-from core.schema import documents
+from core.shop_tables import documents
 from rag.markup import plain_markdown
 
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.products import Product
 from core.values import Value
+from rag.query import Query
 
 
 class Role(StrEnum):
@@ -50,6 +51,7 @@ class Passage:
         text: Plain text without markup.
         score: Similarity to the question, from 0 to 1.
         product: The product as it was at that moment; None for a policy.
+        matched: Why it is here: what of it fits the question, such as ``colour: navy``.
     """
 
     number: int
@@ -60,12 +62,14 @@ class Passage:
     text: str
     score: float
     product: Product | None = None
+    matched: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The form stored with an answer."""
         stored = {name: getattr(self, name) for name in self.__dataclass_fields__}
         stored["kind"] = str(self.kind)
         stored["product"] = _product_json(self.product) if self.product else None
+        stored["matched"] = list(self.matched)
         return stored
 
     @classmethod
@@ -75,6 +79,7 @@ class Passage:
         parts = dict(stored) | {
             "kind": Kind(stored["kind"]),
             "product": _product_from(product) if product else None,
+            "matched": tuple(stored.get("matched", ())),
         }
         return cls(**parts)
 
@@ -99,6 +104,58 @@ class Found:
     relevant: bool
     best_score: float
     retrieve_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Products side by side, as a table.
+
+    Attributes:
+        numbers: The passages compared, by their citation numbers: the columns.
+        rows: A fact's name and its text for each of them; empty where it is not known.
+    """
+
+    numbers: tuple[int, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is drawn with an answer besides its words and sources.
+
+    Attributes:
+        queries: How the question was understood; their filters are the chips.
+        comparison: Where things were compared.
+        near: The passages are the nearest things only, not what was asked for.
+        refused: The shop does not have, or does not say, what was asked.
+        cached: The words were written earlier, for the same question and facts.
+        suggestions: Questions that might come next, which the shop can answer.
+        notice: What does not work just now, in a sentence for the shopper; else empty.
+    """
+
+    queries: tuple[Query, ...] = ()
+    comparison: Comparison | None = None
+    near: bool = False
+    refused: bool = False
+    cached: bool = False
+    suggestions: tuple[str, ...] = ()
+    notice: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The form stored with an answer."""
+        return asdict(self) | {"queries": [query.to_json() for query in self.queries]}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Details:
+        """Rebuild details from :meth:`to_json`; of an older answer, as far as they are there."""
+        drawn = stored.get("comparison")
+        rows = tuple((name, tuple(texts)) for name, texts in drawn["rows"]) if drawn else ()
+        parts = dict(stored) | {
+            "queries": tuple(Query.from_json(query) for query in stored.get("queries", ())),
+            "comparison": Comparison(tuple(drawn["numbers"]), rows) if drawn else None,
+            "suggestions": tuple(stored.get("suggestions", ())),
+        }
+        return cls(**parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from core.duty import Duty
 from core.errors import DatabaseAway, ServiceError
 from core.files import make_folder, write_atomically
 from core.products import Product
-from core.schema import products as table
 from core.settings import SAMPLE, Settings, load_settings
+from core.shop_tables import products as table
 from rag import documents
 from rag.documents import Document
 from rag.embedding import Embedder

@@ -18,7 +18,7 @@ import tantivy
 from core import products
 from core.db import Database
 from core.products import Product
-from core.schema import products as table
+from core.shop_tables import products as table
 from rag import documents
 from rag.exchange import Kind
 from rag.texts import product_text

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
+from core import chat_tables, shop_tables
 from core.schema import metadata
+
+#: Imported for what they add to the metadata.
+TABLES = (chat_tables, shop_tables)
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
