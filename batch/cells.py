@@ -11,18 +11,16 @@ from html.parser import HTMLParser
 
 from price_parser import Price
 
+from core.orders import INLINE_TAGS
+
 _HIDDEN_TAGS = "script style template noscript"
-_INLINE_TAGS = """
-    a abbr b bdi bdo big cite code del em font i ins kbd mark q s small span strike strong sub
-    sup tt u var wbr
-"""
 _BLOCK_TAGS = """
     address article aside audio blockquote body br button caption center col colgroup dd details
     div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html iframe
     img input label legend li link main meta nav object ol option p picture pre section select
     source summary svg table tbody td textarea tfoot th thead title tr ul video
 """
-_HIDDEN, INLINE_TAGS = frozenset(_HIDDEN_TAGS.split()), frozenset(_INLINE_TAGS.split())
+_HIDDEN = frozenset(_HIDDEN_TAGS.split())
 #: The tags of HTML; what else stands in angle brackets is text.
 TAGS = _HIDDEN | INLINE_TAGS | frozenset(_BLOCK_TAGS.split())
 

@@ -13,9 +13,9 @@ from batch.fields import Field, FieldType
 from batch.flags import Flag
 from batch.inputs import Input
 from batch.numbers import SPELLED
-from batch.orders import orders_in
 from batch.prompt import system_text
 from batch.words import words
+from core.orders import orders_in
 from core.values import Origin, Value
 
 #: Below this confidence a value is doubted whose field is required: a blank would have failed

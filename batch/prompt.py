@@ -14,8 +14,8 @@ from batch.cells import plain_text
 from batch.columns import Columns
 from batch.fields import Field, FieldSet, FieldType
 from batch.lessons import NO_LESSON, Lesson
-from batch.orders import without_orders
 from batch.parts import split
+from core.orders import without_orders
 
 #: Longest row text that is sent, in characters; about 1,500 tokens of English.
 ROW_CHARACTERS = 6000

@@ -1,7 +1,7 @@
-"""Text of a catalog that speaks to the model instead of describing a product.
+"""Text of a shop that speaks to the model instead of describing a product or a policy.
 
-A row's text is data, and a small model obeys it all the same. What such text looks
-like is told here: the model is not shown it, and a person sees the row before
+Such text is data, and a small model obeys it all the same. What it looks like is
+told here: the model is not shown it, and of a catalog a person sees the row before
 anybody uses it.
 """
 
@@ -10,8 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from batch.cells import INLINE_TAGS
-from batch.grounding import Span
+Span = tuple[int, int]
+
+_TAGS = """
+    a abbr b bdi bdo big cite code del em font i ins kbd mark q s small span strike strong sub
+    sup tt u var wbr
+"""
+#: HTML that stands in the midst of words.
+INLINE_TAGS = frozenset(_TAGS.split())
 
 #: Verbs of leaving instructions aside, and what is left aside, in many languages.
 _LEAVE = r"""
