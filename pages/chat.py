@@ -19,7 +19,7 @@ from pages.parts.escape import plain
 from pages.parts.exchanges import Exchange, exchanges, history
 from pages.parts.history import PARAMETER, open_conversation, sidebar
 from pages.parts.shelves import filling, shelves
-from rag import conversations
+from rag import conversations, messages
 
 STYLES = Path(__file__).parent / "parts" / "counter.css"
 
@@ -61,7 +61,7 @@ def _answer(shop: Shop, current: str, pairs: list[Exchange], asked: Asked) -> No
     if asked.again:
         pairs = pairs[:-1]
     else:
-        conversations.add_question(shop.db, current, asked.text)
+        messages.add_question(shop.db, current, asked.text)
     sidebar(shop, current)
     for pair in pairs:
         exchange(shop, pair)

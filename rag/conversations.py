@@ -1,30 +1,22 @@
-"""Stored conversations: who asked what, what was answered and from which sources.
+"""Stored conversations: a visitor's threads, found, listed and deleted.
 
-Knows nothing of search or models. Only :func:`load`, :func:`listing` and
-:func:`delete` face a visitor, and they check whose conversation it is.
+Knows nothing of search or models; what is said in them is in rag/messages.py.
+Whatever faces a visitor here checks whose conversation it is.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
 from core.chat_tables import conversations, messages
 from core.db import Database
 from core.errors import NotFoundError
-from core.statuses import MessageStatus
-from rag.exchange import Passage, Role, Timing, Turn
-
-TITLE_CHARS = 60
-#: An answer still "streaming" after this long was left behind by a process that died.
-ABANDONED_AFTER_S = 150.0
-GONE = "This conversation is not there any more. Start a new one."
+from rag.messages import GONE, Message, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +28,6 @@ class Conversation:
     title: str
     created_at: float
     updated_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A question or an answer.
-
-    Attributes:
-        passages: What an answer was written from, as it was then.
-        feedback: 1 for thumbs up, -1 for thumbs down, 0 for neither.
-    """
-
-    id: str
-    conversation_id: str
-    role: Role
-    text: str
-    status: MessageStatus
-    passages: tuple[Passage, ...]
-    timing: Timing
-    feedback: int
-    created_at: float
-
-    @property
-    def turn(self) -> Turn:
-        """The message as the history of a next question."""
-        return Turn(role=self.role, text=self.text)
 
 
 def create(db: Database, visitor: str, title: str = "") -> Conversation:
@@ -75,13 +42,33 @@ def create(db: Database, visitor: str, title: str = "") -> Conversation:
     return conversation
 
 
-def listing(db: Database, visitor: str, *, limit: int = 200) -> list[Conversation]:
-    """A visitor's conversations in which something was asked, the latest first."""
-    asked = sa.exists().where(messages.c.conversation_id == conversations.c.id)
+def get(db: Database, conversation_id: str, visitor: str) -> Conversation:
+    """A visitor's conversation.
+
+    Raises:
+        NotFoundError: There is no such conversation, or it is another visitor's.
+    """
+    with db.read() as connection:
+        return _owned(connection, conversation_id, visitor)
+
+
+def listing(db: Database, visitor: str, *, words: str = "", limit: int = 200) -> list[Conversation]:
+    """A visitor's conversations in which something was asked, the latest first.
+
+    Args:
+        words: Only those in whose questions or answers all of these words stand.
+        limit: Most conversations to give.
+    """
+    said = messages.c.conversation_id == conversations.c.id
+    wanted = [sa.exists().where(said)]
+    wanted += [
+        sa.exists().where(said, messages.c.text.icontains(word, autoescape=True))
+        for word in words.split()
+    ]
     with db.read() as connection:
         found = connection.execute(
             conversations.select()
-            .where(conversations.c.visitor == visitor, asked)
+            .where(conversations.c.visitor == visitor, *wanted)
             .order_by(conversations.c.updated_at.desc())
             .limit(limit)
         ).mappings()
@@ -106,64 +93,7 @@ def load(
             .where(messages.c.conversation_id == conversation_id)
             .order_by(messages.c.position)
         ).mappings()
-        return [_message(row, moment) for row in found]
-
-
-def add_question(db: Database, conversation_id: str, text: str) -> Message:
-    """Store a question; the first one becomes the conversation's title.
-
-    Raises:
-        NotFoundError: The conversation was deleted meanwhile.
-    """
-    with db.write() as connection:
-        message = _append(connection, conversation_id, Role.USER, text, MessageStatus.DONE)
-        connection.execute(
-            conversations.update()
-            .where(conversations.c.id == conversation_id, conversations.c.title == "")
-            .values(title=_title(text))
-        )
-    return message
-
-
-def start_answer(db: Database, conversation_id: str) -> Message:
-    """Store an empty answer that is being written, so that a crash leaves a trace.
-
-    Raises:
-        NotFoundError: The conversation was deleted meanwhile.
-    """
-    with db.write() as connection:
-        return _append(connection, conversation_id, Role.ASSISTANT, "", MessageStatus.STREAMING)
-
-
-def finish_answer(
-    db: Database,
-    message_id: str,
-    *,
-    text: str,
-    status: MessageStatus,
-    passages: Sequence[Passage],
-    timing: Timing,
-) -> None:
-    """Store how an answer ended. Does nothing if its conversation was deleted meanwhile."""
-    with db.write() as connection:
-        connection.execute(
-            messages.update()
-            .where(messages.c.id == message_id)
-            .values(
-                text=text,
-                status=status,
-                passages=[passage.to_json() for passage in passages],
-                timing=timing.to_json(),
-            )
-        )
-
-
-def set_feedback(db: Database, message_id: str, feedback: int) -> None:
-    """Note a reader's verdict: 1 thumbs up, -1 thumbs down, 0 none."""
-    with db.write() as connection:
-        connection.execute(
-            messages.update().where(messages.c.id == message_id).values(feedback=feedback)
-        )
+        return [message_of(row, moment) for row in found]
 
 
 def delete(db: Database, conversation_id: str, visitor: str) -> None:
@@ -178,59 +108,20 @@ def delete(db: Database, conversation_id: str, visitor: str) -> None:
         connection.execute(conversations.delete().where(conversations.c.id == conversation_id))
 
 
-def _owned(connection: Connection, conversation_id: str, visitor: str) -> None:
-    owner = connection.execute(
-        sa.select(conversations.c.visitor).where(conversations.c.id == conversation_id)
-    ).scalar_one_or_none()
-    if owner != visitor:
+def delete_all(db: Database, visitor: str) -> int:
+    """Delete everything that a visitor has asked; returns how many conversations that were."""
+    theirs = conversations.c.visitor == visitor
+    with db.write() as connection:
+        ids = sa.select(conversations.c.id).where(theirs)
+        connection.execute(messages.delete().where(messages.c.conversation_id.in_(ids)))
+        return connection.execute(conversations.delete().where(theirs)).rowcount
+
+
+def _owned(connection: Connection, conversation_id: str, visitor: str) -> Conversation:
+    found = connection.execute(
+        conversations.select().where(conversations.c.id == conversation_id)
+    ).mappings()
+    row = found.one_or_none()
+    if row is None or row["visitor"] != visitor:
         raise NotFoundError(GONE)
-
-
-def _append(
-    connection: Connection, conversation_id: str, role: Role, text: str, status: MessageStatus
-) -> Message:
-    now = time.time()
-    touched = connection.execute(
-        conversations.update().where(conversations.c.id == conversation_id).values(updated_at=now)
-    )
-    if touched.rowcount != 1:
-        raise NotFoundError(GONE)
-    before = sa.select(sa.func.coalesce(sa.func.max(messages.c.position), 0)).where(
-        messages.c.conversation_id == conversation_id
-    )
-    row: dict[str, Any] = {
-        "id": secrets.token_hex(8),
-        "conversation_id": conversation_id,
-        "position": connection.execute(before).scalar_one() + 1,
-        "role": role,
-        "text": text,
-        "status": status,
-        "passages": [],
-        "timing": {},
-        "feedback": 0,
-        "created_at": now,
-    }
-    connection.execute(messages.insert().values(row))
-    return _message(row, now)
-
-
-def _message(row: RowMapping | dict[str, Any], now: float) -> Message:
-    status = MessageStatus(row["status"])
-    if status is MessageStatus.STREAMING and now - row["created_at"] > ABANDONED_AFTER_S:
-        status = MessageStatus.STOPPED
-    return Message(
-        id=row["id"],
-        conversation_id=row["conversation_id"],
-        role=Role(row["role"]),
-        text=row["text"],
-        status=status,
-        passages=tuple(Passage.from_json(stored) for stored in row["passages"]),
-        timing=Timing.from_json(row["timing"]),
-        feedback=row["feedback"],
-        created_at=row["created_at"],
-    )
-
-
-def _title(question: str) -> str:
-    words = " ".join(question.split())
-    return words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
+    return Conversation(**row)

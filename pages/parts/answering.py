@@ -20,7 +20,7 @@ from pages.parts import words
 from pages.parts.entry import Shop, open_chat_lane, open_settings, open_shop_database
 from pages.parts.prose import prose_html
 from pages.parts.sources import sources_html
-from rag import conversations
+from rag import messages
 from rag.chain import Counter, Reply, open_counter
 from rag.exchange import Timing, Turn
 
@@ -61,7 +61,7 @@ def answer(
     stop_button: bool = False,
 ) -> None:
     """Answer a question on the page and store how it ended."""
-    message = conversations.start_answer(shop.db, conversation_id)
+    message = messages.start_answer(shop.db, conversation_id)
     st.session_state[_JUST_BEGUN] = True
     watch_for_stop()
     reply: Reply | None = None
@@ -81,7 +81,7 @@ def answer(
         st.session_state[_FAILURES] = {message.id: error.message}
         log.warning("Answer %s failed: %s", message.id, error)
     finally:
-        conversations.finish_answer(
+        messages.finish_answer(
             shop.db,
             message.id,
             text=reply.text if reply else "",

@@ -15,9 +15,9 @@ from pages.parts.escape import html, plain
 from pages.parts.exchanges import Exchange
 from pages.parts.prose import prose_html
 from pages.parts.sources import sources_html
-from rag import conversations
-from rag.conversations import Message
+from rag import conversations, messages
 from rag.exchange import Timing
+from rag.messages import Message
 
 _NEXT = "next_question"
 
@@ -133,7 +133,7 @@ def _after(shop: Shop, pair: Exchange, message: Message, last: bool) -> None:
 def _judge(shop: Shop, message_id: str) -> None:
     thumb: int | None = st.session_state.get(f"feedback-{message_id}")
     verdict = 0 if thumb is None else (1 if thumb else -1)
-    conversations.set_feedback(shop.db, message_id, verdict)
+    messages.judge(shop.db, message_id, shop.visitor, verdict)
 
 
 def timing_line(timing: Timing, sources: int) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.statuses import MessageStatus
-from rag.conversations import Message
 from rag.exchange import Role, Turn
+from rag.messages import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from core.values import Value
 from pages.parts.entry import Shop
 from pages.parts.prose import prose_html
 from pages.parts.sources import matching_values, sources_html
-from rag import conversations
+from rag import conversations, messages
 from rag.exchange import Kind, Passage, Timing
 from tests.pages.conftest import FakeCounter, Open, button, keyed, policy, texts
 
@@ -126,7 +126,7 @@ def test_a_conversation_is_deleted_after_a_question(chat: AppTest, db: Database)
 
 def test_another_visitors_conversation_is_not_shown(chat: AppTest, db: Database) -> None:
     other = conversations.create(db, "somebody else")
-    conversations.add_question(db, other.id, "My secret question")
+    messages.add_question(db, other.id, "My secret question")
     chat.query_params["c"] = other.id
     chat.run()
     assert "My secret question" not in texts(chat)
@@ -135,12 +135,12 @@ def test_another_visitors_conversation_is_not_shown(chat: AppTest, db: Database)
 
 def test_an_unfinished_answer_is_told(chat: AppTest, db: Database) -> None:
     mine = conversations.create(db, chat.session_state["visitor"])
-    conversations.add_question(db, mine.id, "Hello?")
-    message = conversations.start_answer(db, mine.id)
+    messages.add_question(db, mine.id, "Hello?")
+    message = messages.start_answer(db, mine.id)
     chat.query_params["c"] = mine.id
     chat.run()
     assert "being finished" in texts(chat)
-    conversations.finish_answer(
+    messages.finish_answer(
         db, message.id, text="", status=MessageStatus.STOPPED, passages=(), timing=Timing()
     )
     chat.run()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
@@ -10,7 +9,7 @@ from core.errors import NotFoundError
 from core.products import Product
 from core.statuses import MessageStatus
 from core.values import Origin, Value
-from rag import conversations
+from rag import conversations, messages
 from rag.exchange import Kind, Passage, Role, Timing, Turn
 
 TENT = Product(
@@ -30,9 +29,9 @@ TIMING = Timing(
 
 def answered(db: Database, visitor: str = "ann") -> str:
     conversation = conversations.create(db, visitor)
-    conversations.add_question(db, conversation.id, "Which tent?")
-    message = conversations.start_answer(db, conversation.id)
-    conversations.finish_answer(
+    messages.add_question(db, conversation.id, "Which tent?")
+    message = messages.start_answer(db, conversation.id)
+    messages.finish_answer(
         db,
         message.id,
         text="This one [1].",
@@ -56,8 +55,8 @@ def test_conversation_comes_back_as_it_was(db: Database) -> None:
 def test_first_question_is_the_title(db: Database) -> None:
     conversation = conversations.create(db, "ann")
     assert conversations.listing(db, "ann") == []
-    conversations.add_question(db, conversation.id, "  Which\n tent " + "x" * 100)
-    conversations.add_question(db, conversation.id, "And?")
+    messages.add_question(db, conversation.id, "  Which\n tent " + "x" * 100)
+    messages.add_question(db, conversation.id, "And?")
     (listed,) = conversations.listing(db, "ann")
     assert listed.title.startswith("Which tent xxx")
     assert listed.title.endswith("…")
@@ -66,14 +65,14 @@ def test_first_question_is_the_title(db: Database) -> None:
 
 def test_given_title_is_kept(db: Database) -> None:
     conversation = conversations.create(db, "ann", "Mine")
-    conversations.add_question(db, conversation.id, "Which tent?")
+    messages.add_question(db, conversation.id, "Which tent?")
     assert conversations.listing(db, "ann")[0].title == "Mine"
 
 
 def test_latest_used_is_listed_first(db: Database) -> None:
     first, second = answered(db), answered(db)
     assert [item.id for item in conversations.listing(db, "ann")] == [second, first]
-    conversations.add_question(db, first, "And?")
+    messages.add_question(db, first, "And?")
     assert [item.id for item in conversations.listing(db, "ann")] == [first, second]
 
 
@@ -91,29 +90,30 @@ def test_other_visitors_neither_see_nor_delete(db: Database) -> None:
 
 def test_delete_takes_the_messages_along(db: Database) -> None:
     mine = answered(db)
-    message = conversations.start_answer(db, mine)
+    message = messages.start_answer(db, mine)
     conversations.delete(db, mine, "ann")
     with pytest.raises(NotFoundError):
         conversations.load(db, mine, "ann")
     with pytest.raises(NotFoundError):
-        conversations.add_question(db, mine, "Still there?")
-    conversations.finish_answer(
+        messages.add_question(db, mine, "Still there?")
+    messages.finish_answer(
         db, message.id, text="", status=MessageStatus.STOPPED, passages=(), timing=Timing()
     )
 
 
-def test_abandoned_answer_is_shown_as_stopped(db: Database) -> None:
-    conversation = conversations.create(db, "ann")
-    conversations.start_answer(db, conversation.id)
-    assert conversations.load(db, conversation.id, "ann")[0].status is MessageStatus.STREAMING
-    later = time.time() + conversations.ABANDONED_AFTER_S + 1
-    (message,) = conversations.load(db, conversation.id, "ann", now=later)
-    assert message.status is MessageStatus.STOPPED
+def test_words_find_the_conversations_in_which_they_were_said(db: Database) -> None:
+    tents, other = answered(db), conversations.create(db, "ann")
+    messages.add_question(db, other.id, "Is 50% off really 50%_off?")
+    assert [one.id for one in conversations.listing(db, "ann", words="this TENT")] == [tents]
+    assert [one.id for one in conversations.listing(db, "ann", words="50%_")] == [other.id]
+    assert conversations.listing(db, "ann", words="%") != []
+    assert conversations.listing(db, "ann", words="tent 50%") == []
+    assert conversations.listing(db, "bob", words="tent") == []
 
 
-def test_feedback_is_kept(db: Database) -> None:
-    mine = answered(db)
-    answer = conversations.load(db, mine, "ann")[1]
-    assert answer.feedback == 0
-    conversations.set_feedback(db, answer.id, -1)
-    assert conversations.load(db, mine, "ann")[1].feedback == -1
+def test_everything_that_a_visitor_asked_is_deleted_and_nothing_else(db: Database) -> None:
+    answered(db), answered(db)
+    theirs = answered(db, "bob")
+    assert conversations.delete_all(db, "ann") == 2
+    assert conversations.listing(db, "ann") == []
+    assert len(conversations.load(db, theirs, "bob")) == 2

@@ -1,0 +1,269 @@
+"""What is said in a conversation, as it is stored: questions, answers, a reader's verdict.
+
+Knows nothing of search or models.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from core.chat_tables import conversations, messages
+from core.db import Database
+from core.errors import NotFoundError
+from core.facts import Filter
+from core.statuses import MessageStatus
+from rag.exchange import Details, Passage, Role, Timing, Turn
+
+TITLE_CHARS = 60
+#: An answer still "streaming" after this long was left behind by a process that died.
+ABANDONED_AFTER_S = 150.0
+#: Longest reason that is kept.
+REASON_CHARS = 500
+GONE = "This conversation is not there any more. Start a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A question or an answer.
+
+    Attributes:
+        passages: What an answer was written from, as it was then.
+        details: What is drawn with an answer besides its words and sources.
+        removed: Of a question: conditions that were found in it and that the shopper took away.
+        feedback: 1 for thumbs up, -1 for thumbs down, 0 for neither.
+        feedback_reason: Why, in the reader's words; may be empty.
+    """
+
+    id: str
+    conversation_id: str
+    role: Role
+    text: str
+    status: MessageStatus
+    passages: tuple[Passage, ...]
+    details: Details
+    removed: tuple[Filter, ...]
+    timing: Timing
+    feedback: int
+    feedback_reason: str
+    created_at: float
+
+    @property
+    def turn(self) -> Turn:
+        """The message as the history of a next question."""
+        return Turn(role=self.role, text=self.text)
+
+
+def add_question(db: Database, conversation_id: str, text: str) -> Message:
+    """Store a question; the first one becomes the conversation's title.
+
+    Raises:
+        NotFoundError: The conversation was deleted meanwhile.
+    """
+    with db.write() as connection:
+        message = _append(connection, conversation_id, Role.USER, text, MessageStatus.DONE)
+        connection.execute(
+            conversations.update()
+            .where(conversations.c.id == conversation_id, conversations.c.title == "")
+            .values(title=_title(text))
+        )
+    return message
+
+
+def change_question(
+    db: Database, question: Message, text: str, removed: Sequence[Filter] = ()
+) -> None:
+    """Ask a question otherwise: what followed it is forgotten, to be answered anew.
+
+    Raises:
+        NotFoundError: The conversation was deleted meanwhile.
+    """
+    with db.write() as connection:
+        same = messages.c.id == question.id
+        position = connection.execute(sa.select(messages.c.position).where(same)).scalar()
+        if position is None:
+            raise NotFoundError(GONE)
+        thread = messages.c.conversation_id == question.conversation_id
+        connection.execute(messages.delete().where(thread, messages.c.position > position))
+        stored = {"removed": [one.to_json() for one in removed]}
+        connection.execute(messages.update().where(same).values(text=text, details=stored))
+        connection.execute(
+            conversations.update()
+            .where(
+                conversations.c.id == question.conversation_id,
+                conversations.c.title == _title(question.text),
+            )
+            .values(title=_title(text))
+        )
+
+
+def start_answer(db: Database, conversation_id: str) -> Message:
+    """Store an empty answer that is being written, so that a crash leaves a trace.
+
+    Raises:
+        NotFoundError: The conversation was deleted meanwhile.
+    """
+    with db.write() as connection:
+        return _append(connection, conversation_id, Role.ASSISTANT, "", MessageStatus.STREAMING)
+
+
+def note_sources(
+    db: Database, message_id: str, passages: Sequence[Passage], details: Details
+) -> None:
+    """Store what an answer is being written from, so that it can be opened meanwhile."""
+    with db.write() as connection:
+        connection.execute(
+            messages.update()
+            .where(messages.c.id == message_id)
+            .values(passages=[one.to_json() for one in passages], details=details.to_json())
+        )
+
+
+def finish_answer(
+    db: Database,
+    message_id: str,
+    *,
+    text: str,
+    status: MessageStatus,
+    passages: Sequence[Passage],
+    timing: Timing,
+    details: Details | None = None,
+) -> None:
+    """Store how an answer ended. Does nothing if its conversation was deleted meanwhile."""
+    with db.write() as connection:
+        connection.execute(
+            messages.update()
+            .where(messages.c.id == message_id)
+            .values(
+                text=text,
+                status=status,
+                passages=[passage.to_json() for passage in passages],
+                details=(details or Details()).to_json(),
+                timing=timing.to_json(),
+            )
+        )
+
+
+def answer(db: Database, message_id: str, visitor: str) -> Message:
+    """An answer that a visitor was given.
+
+    Raises:
+        NotFoundError: There is no such answer, or it is another visitor's.
+    """
+    with db.read() as connection:
+        return _theirs(connection, message_id, visitor)
+
+
+def judge(db: Database, message_id: str, visitor: str, feedback: int, reason: str = "") -> str:
+    """Note a reader's verdict on an answer, in place of an earlier one.
+
+    Args:
+        feedback: 1 thumbs up, -1 thumbs down, 0 none.
+        reason: Why, in the reader's words.
+
+    Returns:
+        The question that was answered.
+
+    Raises:
+        NotFoundError: There is no such answer, or it is another visitor's.
+    """
+    with db.write() as connection:
+        judged = _theirs(connection, message_id, visitor)
+        same = messages.c.id == message_id
+        connection.execute(
+            messages.update()
+            .where(same)
+            .values(feedback=feedback, feedback_reason=reason.strip()[:REASON_CHARS])
+        )
+        here = sa.select(messages.c.position).where(same).scalar_subquery()
+        asked: str = connection.execute(
+            sa.select(messages.c.text)
+            .where(
+                messages.c.conversation_id == judged.conversation_id,
+                messages.c.role == Role.USER,
+                messages.c.position < here,
+            )
+            .order_by(messages.c.position.desc())
+            .limit(1)
+        ).scalar_one()
+        return asked
+
+
+def _theirs(connection: Connection, message_id: str, visitor: str) -> Message:
+    found = connection.execute(
+        messages.select()
+        .join(conversations, conversations.c.id == messages.c.conversation_id)
+        .where(
+            messages.c.id == message_id,
+            messages.c.role == Role.ASSISTANT,
+            conversations.c.visitor == visitor,
+        )
+    ).mappings()
+    row = found.one_or_none()
+    if row is None:
+        raise NotFoundError("This answer is not there any more.")
+    return message_of(row, time.time())
+
+
+def _append(
+    connection: Connection, conversation_id: str, role: Role, text: str, status: MessageStatus
+) -> Message:
+    now = time.time()
+    touched = connection.execute(
+        conversations.update().where(conversations.c.id == conversation_id).values(updated_at=now)
+    )
+    if touched.rowcount != 1:
+        raise NotFoundError(GONE)
+    before = sa.select(sa.func.coalesce(sa.func.max(messages.c.position), 0)).where(
+        messages.c.conversation_id == conversation_id
+    )
+    row: dict[str, Any] = {
+        "id": secrets.token_hex(8),
+        "conversation_id": conversation_id,
+        "position": connection.execute(before).scalar_one() + 1,
+        "role": role,
+        "text": text,
+        "status": status,
+        "passages": [],
+        "details": {},
+        "timing": {},
+        "feedback": 0,
+        "feedback_reason": "",
+        "created_at": now,
+    }
+    connection.execute(messages.insert().values(row))
+    return message_of(row, now)
+
+
+def message_of(row: Mapping[Any, Any], now: float) -> Message:
+    """A stored message as it is seen at a moment (epoch seconds)."""
+    status = MessageStatus(row["status"])
+    if status is MessageStatus.STREAMING and now - row["created_at"] > ABANDONED_AFTER_S:
+        status = MessageStatus.STOPPED
+    role, details = Role(row["role"]), row["details"]
+    removed = details.get("removed", ()) if role is Role.USER else ()
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        role=role,
+        text=row["text"],
+        status=status,
+        passages=tuple(Passage.from_json(stored) for stored in row["passages"]),
+        details=Details() if role is Role.USER else Details.from_json(details),
+        removed=tuple(Filter.from_json(stored) for stored in removed),
+        timing=Timing.from_json(row["timing"]),
+        feedback=row["feedback"],
+        feedback_reason=row["feedback_reason"],
+        created_at=row["created_at"],
+    )
+
+
+def _title(question: str) -> str:
+    words = " ".join(question.split())
+    return words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
