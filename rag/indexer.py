@@ -30,7 +30,7 @@ from rag.documents import Document
 from rag.embedding import Embedder
 from rag.exchange import Kind
 from rag.index import EmbeddingMismatch, Entry, Index
-from rag.shop_csv import read_shop
+from rag.sample_shop import sample_products
 from rag.texts import embedded_text
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def seed(settings: Settings, db: Database) -> None:
     if not settings.sample_shop or marker.exists():
         return
     if products.count(db) == 0 and not documents.listing(db):
-        products.publish(db, read_shop(SAMPLE / "catalog.csv", source="sample").products)
+        products.publish(db, sample_products())
         documents.publish_documents(db, SAMPLE / "policies")
     # Remembered in the home, so that a merchant who deletes the sample is rid of it.
     write_atomically(marker, "The sample shop was offered once; it does not come back.\n")
