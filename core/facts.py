@@ -4,12 +4,12 @@ A fact is what can be compared: a folded text or a number. What products have
 on sale (price, stock, department) and what was extracted for them are facts
 alike, so that "red", "under 3 kg" and "in stock" are asked in one way. Two
 places answer: the ``facts`` table exactly, the mirror of a searching process
-at once; they have to agree (``Filter`` says on what).
+at once; they have to agree (``Filter`` says on what, :func:`admits` does it for one).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,22 @@ class Filter:
     negated: bool = False
     label: str = dataclass_field(default="", compare=False)
 
+    def fits(self, fact: Fact) -> bool:
+        """Whether a fact is such as the condition speaks of, negated or not."""
+        if fact.field != self.field or (self.texts and fact.text not in self.texts):
+            return False
+        if self.unit and fact.unit and self.unit != fact.unit:
+            return False
+        return self._within(fact.number)
+
+    def _within(self, number: float | None) -> bool:
+        if self.low is None and self.high is None:
+            return True
+        if number is None or (self.strict and number in (self.low, self.high)):
+            return False
+        above = self.low is None or number >= self.low
+        return above and (self.high is None or number <= self.high)
+
     def to_json(self) -> dict[str, Any]:
         """The form stored with a question."""
         stored = {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -88,6 +104,12 @@ class Order:
 
     field: str
     descending: bool = False
+
+
+def admits(filters: Iterable[Filter], facts: Iterable[Fact]) -> bool:
+    """Whether a product of which these facts are known meets all conditions."""
+    known = list(facts)
+    return all(any(one.fits(fact) for fact in known) is not one.negated for one in filters)
 
 
 IN_STOCK = Filter(STOCK, low=1, label="in stock")

@@ -2,7 +2,8 @@
 
 Every change raises a product's version; an indexer asks what is
 :func:`pending`, indexes it, and says so with :func:`mark_indexed`. A product
-changed in between keeps its newer version and stays pending.
+changed in between keeps its newer version and stays pending. A deleted one
+stays for a while, so that every process notices (:func:`forget_deleted`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from core.shop_tables import products
 from core.values import Value
 
 BATCH = 500
+#: How long a product is remembered after it left: others see that it went.
+REMEMBERED_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +135,29 @@ def count_pending(db: Database) -> int:
 
 
 def mark_indexed(db: Database, items: Sequence[Product]) -> None:
-    """Note that the indexes now hold these versions; forgets deleted products for good."""
+    """Note that the indexes now hold these versions, or hold a deleted product no more."""
     with db.write() as connection:
         for item in items:
             same = (products.c.id == item.id) & (products.c.version == item.version)
-            if item.deleted:
-                connection.execute(products.delete().where(same))
-            else:
-                connection.execute(
-                    products.update().where(same).values(indexed_version=item.version)
-                )
+            connection.execute(products.update().where(same).values(indexed_version=item.version))
+
+
+def forget_deleted(db: Database, *, now: float | None = None) -> int:
+    """Remove for good what left the shop a while ago and the indexes; returns how many.
+
+    Args:
+        now: Seconds since the epoch.
+    """
+    left_before = (time.time() if now is None else now) - REMEMBERED_S
+    with db.write() as connection:
+        result = connection.execute(
+            products.delete().where(
+                products.c.deleted,
+                products.c.version == products.c.indexed_version,
+                products.c.updated_at < left_before,
+            )
+        )
+        return result.rowcount
 
 
 def reindex_all(db: Database) -> None:

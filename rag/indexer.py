@@ -1,8 +1,8 @@
 """The process that keeps the search index in step: ``python -m rag.indexer``.
 
-Asks the tables what is pending, embeds it, stores it in Chroma and only then
-says so in the tables. Whatever moment it is killed at, the worst that happens
-is that one batch is embedded again.
+Asks the tables what is pending, embeds what no text before it said alike,
+stores it in Chroma and only then says so in the tables. Whatever moment it is
+killed at, the worst that happens is that one batch is embedded again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,16 +23,15 @@ from core.db import Database, open_database
 from core.duty import Duty
 from core.errors import DatabaseAway, ServiceError
 from core.files import make_folder, write_atomically
-from core.products import Product
 from core.settings import SAMPLE, Settings, load_settings
 from core.shop_tables import products as table
-from rag import documents
+from rag import documents, vectors
 from rag.documents import Document
 from rag.embedding import Embedder
 from rag.exchange import Kind
 from rag.index import EmbeddingMismatch, Entry, Index
 from rag.sample_shop import sample_products
-from rag.texts import embedded_text
+from rag.things import Thing, chunk_thing, product_id, product_thing
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,12 @@ DUTY = 0x5_4092
 #: Small enough that shoppers' searches do not notice a batch being stored.
 BATCH = 50
 DOCUMENTS = 4
+#: How often it looks whether there is something to forget.
+TIDY_S = 600.0
+#: How many times as many vectors are kept as there are products, before any are forgotten: who
+#: goes back to an earlier text, as after a trial, need not wait for it to be embedded again.
+SPARE_VECTORS = 1.5
+SOME = 1000
 #: A killed indexer leaves a batch in Chroma that the tables do not know of yet.
 TOLERANCE = 2 * BATCH
 
@@ -59,8 +65,10 @@ def step(db: Database, index: Index, *, limit: int = BATCH) -> int:
         _index_document(db, index, document)
     items = products.pending(db, limit)
     if items:
-        index.put(Kind.PRODUCT, [_entry(item) for item in items if not item.deleted])
-        index.remove(Kind.PRODUCT, [_id(item) for item in items if item.deleted])
+        things = [product_thing(item) for item in items if not item.deleted]
+        _put(db, index, Kind.PRODUCT, things)
+        gone = [product_id(item.id) for item in items if item.deleted]
+        index.remove(Kind.PRODUCT, gone)
         products.mark_indexed(db, items)
     return len(texts) + len(items)
 
@@ -129,12 +137,36 @@ def drain(settings: Settings, db: Database, index: Index) -> None:
         progress.clear(settings)
 
 
+def tidy(db: Database, *, now: float | None = None) -> int:
+    """Forget products that left the shop, and vectors of texts that nobody has any more.
+
+    Args:
+        now: Seconds since the epoch.
+
+    Returns:
+        How many vectors went.
+    """
+    products.forget_deleted(db, now=now)
+    if vectors.count(db) <= SPARE_VECTORS * (products.count(db) + SOME):
+        return 0
+    return vectors.forget_unneeded(db, set(_needed(db)), now=now)
+
+
+def _needed(db: Database) -> Iterator[bytes]:
+    for item in products.iterate(db):
+        yield vectors.text_key(product_thing(item).embedded)
+    for document in documents.listing(db):
+        for chunk in documents.split(document.name, document.text):
+            yield vectors.text_key(chunk_thing(chunk).embedded)
+
+
 def run(settings: Settings, db: Database, index: Index) -> NoReturn:
     """Keep the index in step for ever; waits while Chroma, or the database, is away.
 
     Where several machines have an indexer, one works and the others stand by.
     """
     duty, trusted, away = Duty(db, DUTY), False, False
+    tidied_at = time.monotonic()
     while True:
         try:
             if not duty.is_mine():
@@ -145,6 +177,9 @@ def run(settings: Settings, db: Database, index: Index) -> NoReturn:
                 repair(db, index)
                 trusted = True
             drain(settings, db, index)
+            if time.monotonic() >= tidied_at + TIDY_S:
+                tidy(db)
+                tidied_at = time.monotonic()
             away = False
         except ServiceError as error:
             if not away:
@@ -178,29 +213,27 @@ def _leave(number: int, frame: object) -> NoReturn:
 
 def _index_document(db: Database, index: Index, document: Document) -> None:
     chunks = () if document.deleted else documents.split(document.name, document.text)
-    entries = [
-        Entry(chunk.id, f"{chunk.title}. {chunk.heading}. {chunk.text}", {"kind": Kind.POLICY})
-        for chunk in chunks
-    ]
-    if entries:
-        index.put(Kind.POLICY, entries)
+    _put(db, index, Kind.POLICY, [chunk_thing(chunk) for chunk in chunks])
     left_over = range(len(chunks) + 1, document.chunks + 1)
     index.remove(Kind.POLICY, [f"policy:{document.name}#{number}" for number in left_over])
     documents.mark_indexed(db, document, len(chunks))
 
 
-def _entry(item: Product) -> Entry:
-    return Entry(_id(item), embedded_text(item), {"kind": Kind.PRODUCT, "product": item.id})
-
-
-def _id(item: Product) -> str:
-    return f"product:{item.id}"
+def _put(db: Database, index: Index, kind: Kind, things: Sequence[Thing]) -> None:
+    if not things:
+        return
+    made = vectors.embed(db, index.embedder, [thing.embedded for thing in things])
+    # A metadata value is never taken away by storing another, and never missed.
+    entries = [Entry(thing.id, thing.embedded, {"kind": kind}) for thing in things]
+    index.put(kind, entries, made)
 
 
 def _count_indexed(db: Database) -> int:
     with db.read() as connection:
         return connection.execute(
-            sa.select(sa.func.count()).where(table.c.indexed_version > 0)
+            sa.select(sa.func.count()).where(
+                table.c.indexed_version > 0, table.c.deleted.is_(False)
+            )
         ).scalar_one()
 
 

@@ -1,6 +1,7 @@
 """Finds the passages that answer a question: by meaning and by words, then judged.
 
-Ids come from the two indexes, everything shown comes from our tables, so a
+Conditions come first: only products that meet them are ranked. Rankings come
+from memory and from Chroma, everything shown comes from our tables, so a
 price or a stock is always the current one and a withdrawn product never shows.
 """
 
@@ -11,19 +12,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from core import products
-from core.db import Database
+import numpy as np
+
+from core.facts import Filter, Order, admits, facts_of
 from core.products import Product
-from rag import documents
+from rag.dense import DenseSearch
 from rag.documents import Chunk
-from rag.exchange import Found, Kind, Passage, Turn, numbered
-from rag.followup import standalone
+from rag.embedding import Embedder
+from rag.exchange import Found, Kind, Passage, numbered
+from rag.fact_column import Mask
 from rag.index import Index
 from rag.judgement import Candidate, Ranked, best_first, choose
-from rag.lexical import LexicalIndex
-from rag.limits import price_limit
 from rag.markup import plain
+from rag.matching import matched
+from rag.mirror import Mirror
+from rag.query import Query
+from rag.spelling import Spelling
 from rag.texts import facts, product_text
+from rag.things import product_id
+from rag.words import stems
 
 #: How deep each ranking is read before the two are fused.
 DEPTH = 40
@@ -33,111 +40,158 @@ CANDIDATES = 12
 RRF_K = 20
 LEXICAL_WEIGHT = 0.6
 DENSE_WEIGHT = 0.4
+#: What was not searched for but meets the conditions fits as well as can be.
+FITS = 1.0
 
 
 class Retriever:
-    """Searches products and policies; safe to share between threads."""
+    """Searches products and policies; safe to share between threads.
 
-    def __init__(self, db: Database, index: Index, lexical: LexicalIndex) -> None:
-        self._db = db
-        self._index = index
-        self._lexical = lexical
+    Args:
+        mirror: The shop in memory.
+        index: Chroma; None: everything is searched in memory.
+        embedder: Makes the questions' vectors.
+    """
 
-    def search(self, question: str, k: int = 6, *, history: Sequence[Turn] = ()) -> Found:
+    def __init__(self, mirror: Mirror, index: Index | None, embedder: Embedder) -> None:
+        self.mirror = mirror
+        self.dense = DenseSearch(mirror, index)
+        self._embedder = embedder
+        shelves = [mirror.held(kind).words for kind in Kind]
+        self._spelling = Spelling(shelves, embedder.is_word)
+
+    def search(self, query: Query, k: int = 6) -> Found:
         """The few passages to answer a question from, those of the leading kind first.
 
         Args:
-            question: In the shopper's words.
+            query: The question as it was understood. Its filters speak of products
+                only. Without words: what the filters let through, in its order or
+                what is in stock first.
             k: Most passages to give.
-            history: Earlier turns, oldest first; a short follow-up is searched
-                together with the question before it.
-
-        Raises:
-            ServiceError: The search index cannot be reached.
         """
         started = time.perf_counter()
-        query = standalone(question, history)
-        limit = price_limit(query)
-        ranked = self._ranked(query, DEPTH if limit else CANDIDATES)
-        ranked[Kind.PRODUCT] = [
-            candidate
-            for candidate in ranked[Kind.PRODUCT]
-            if candidate.passage.product and limit.admits(candidate.passage.product)
-        ]
-        if query != question:
+        self.mirror.refresh()
+        text = self._spelling.corrected(query.text)
+        if not stems(text) and (query.filters or not text.strip()):
+            return self._found(self._listed(query, k), started)
+        ranked = self._ranked(text, CANDIDATES, query.filters)
+        if query.asked != query.text:
             # "How do I return it?" is about the tent before, and its answer is in a policy.
-            alone = self._candidates(Kind.POLICY, question, CANDIDATES)
+            alone = self._candidates(Kind.POLICY, self._spelling.corrected(query.asked), CANDIDATES)
             ranked[Kind.POLICY] = best_first([*ranked[Kind.POLICY], *alone])
-        return _found(ranked, choose(ranked)[:k], started)
+        chosen = choose(ranked)[:k]
+        return self._found(
+            ranked, started, _in_order(chosen, query.order) if query.order else chosen
+        )
 
-    def rank(self, question: str, k: int) -> Found:
-        """The ``k`` best passages of either kind, best first, relevant or not.
-
-        Raises:
-            ServiceError: The search index cannot be reached.
-        """
+    def rank(self, text: str, k: int) -> Found:
+        """The ``k`` best passages of either kind, best first, relevant or not."""
         started = time.perf_counter()
-        ranked = self._ranked(question, max(k, CANDIDATES))
-        return _found(ranked, best_first(chain(*ranked.values()))[:k], started)
+        self.mirror.refresh()
+        ranked = self._ranked(self._spelling.corrected(text), max(k, CANDIDATES))
+        return self._found(ranked, started, best_first(chain(*ranked.values()))[:k])
 
-    def _ranked(self, query: str, depth: int) -> dict[Kind, list[Candidate]]:
-        self._lexical.refresh()
-        return {kind: best_first(self._candidates(kind, query, depth)) for kind in Kind}
+    def _ranked(
+        self, text: str, depth: int, filters: Sequence[Filter] = ()
+    ) -> dict[Kind, list[Candidate]]:
+        return {
+            Kind.PRODUCT: best_first(self._candidates(Kind.PRODUCT, text, depth, filters)),
+            Kind.POLICY: best_first(self._candidates(Kind.POLICY, text, depth)),
+        }
 
-    def _candidates(self, kind: Kind, query: str, depth: int) -> list[Candidate]:
-        terms = self._lexical.terms(query)
-        read_depth = max(DEPTH, depth)
-        near = {hit.id: hit.similarity for hit in self._index.near(kind, query, read_depth)}
-        fused = fuse(self._lexical.search(kind, query, read_depth), list(near))[:depth]
-        read = self._products if kind is Kind.PRODUCT else self._chunks
-        # Found by words only: not among the nearest, so at most as near as the last of them.
-        furthest = min(near.values(), default=0.0)
+    def _candidates(
+        self, kind: Kind, text: str, depth: int, filters: Sequence[Filter] = ()
+    ) -> list[Candidate]:
+        admitted = self.mirror.admitted(filters) if filters else None
+        vector, terms, held = self._embedder.embed_query(text), stems(text), self.mirror.held(kind)
+        rows = self._fused(kind, vector, terms, max(DEPTH, depth), admitted)[:depth]
+        scores = held.vectors.similarities(vector, np.array(rows, np.intp))
+        scored = {held.id(row): float(score) for row, score in zip(rows, scores, strict=True)}
+        passages = self._read(kind, list(scored), filters)
         return [
-            self._judged(replace(passage, score=near.get(passage.id, furthest)), terms)
-            for passage in read(fused)
+            _judged(replace(passage, score=min(1.0, max(0.0, scored[passage.id]))), filters, terms)
+            for passage in passages
         ]
 
-    def _judged(self, passage: Passage, terms: frozenset[str]) -> Candidate:
-        words = self._lexical.terms(f"{passage.title} {passage.heading} {_searched(passage)}")
-        return Candidate(passage, len(terms & words) / len(terms) if terms else 0.0)
+    def _fused(
+        self,
+        kind: Kind,
+        vector: Sequence[float],
+        terms: frozenset[str],
+        depth: int,
+        admitted: Mask | None,
+    ) -> list[int]:
+        nearest = self.dense.begin(kind, vector, depth, admitted)
+        worded = self.mirror.held(kind).words.search(terms, depth, admitted)
+        return fuse(worded, [row for row, _ in nearest()])
 
-    def _products(self, ids: Sequence[str]) -> list[Passage]:
-        keys = [id.removeprefix("product:") for id in ids]
-        found = products.get(self._db, keys)
-        return [_product_passage(found[key]) for key in keys if key in found]
+    def _listed(self, query: Query, k: int) -> Ranked:
+        ids = self.mirror.listed(query.filters, query.order, k)
+        passages = self._read(Kind.PRODUCT, ids, query.filters)
+        fitting = [replace(passage, score=FITS) for passage in passages]
+        judged = [_judged(passage, query.filters, frozenset()) for passage in fitting]
+        return {Kind.PRODUCT: judged if query.filters else [], Kind.POLICY: []}
 
-    def _chunks(self, ids: Sequence[str]) -> list[Passage]:
-        names = {id.removeprefix("policy:").rpartition("#")[0] for id in ids}
-        texts = documents.get(self._db, names).values()
-        chunks = {
-            chunk.id: chunk for item in texts for chunk in documents.split(item.name, item.text)
-        }
-        return [_policy_passage(chunks[id]) for id in ids if id in chunks]
+    def _read(self, kind: Kind, ids: Sequence[str], filters: Sequence[Filter]) -> list[Passage]:
+        """The passages as they are now; what has changed and meets the filters no more is out."""
+        if kind is Kind.POLICY:
+            chunks = self.mirror.chunks(ids)
+            return [_policy_passage(chunks[id]) for id in ids if id in chunks]
+        found = self.mirror.products(ids)
+        items = [found[id] for id in ids if id in found]
+        return [_product_passage(item) for item in items if admits(filters, facts_of(item))]
+
+    def _found(
+        self, ranked: Ranked, started: float, chosen: Sequence[Candidate] | None = None
+    ) -> Found:
+        everything = list(chain(*ranked.values()))
+        shown = everything if chosen is None else chosen
+        return Found(
+            passages=numbered([candidate.passage for candidate in shown]),
+            relevant=any(candidate.relevant for candidate in everything),
+            best_score=max((candidate.passage.score for candidate in everything), default=0.0),
+            retrieve_ms=(time.perf_counter() - started) * 1000,
+            index_away=self.dense.away,
+        )
 
 
-def fuse(lexical: Sequence[str], dense: Sequence[str]) -> list[str]:
+def fuse(lexical: Sequence[int], dense: Sequence[int]) -> list[int]:
     """One ranking of two, by weighted reciprocal ranks."""
-    scores: dict[str, float] = {}
+    scores: dict[int, float] = {}
     for weight, ranking in ((LEXICAL_WEIGHT, lexical), (DENSE_WEIGHT, dense)):
-        for rank, id in enumerate(ranking, start=1):
-            scores[id] = scores.get(id, 0.0) + weight / (RRF_K + rank)
-    return sorted(scores, key=lambda id: -scores[id])
+        for rank, row in enumerate(ranking, start=1):
+            scores[row] = scores.get(row, 0.0) + weight / (RRF_K + rank)
+    return sorted(scores, key=lambda row: -scores[row])
 
 
-def _found(ranked: Ranked, chosen: Sequence[Candidate], started: float) -> Found:
-    everything = list(chain(*ranked.values()))
-    return Found(
-        passages=numbered([candidate.passage for candidate in chosen]),
-        relevant=any(candidate.relevant for candidate in everything),
-        best_score=max((candidate.passage.score for candidate in everything), default=0.0),
-        retrieve_ms=(time.perf_counter() - started) * 1000,
-    )
+def _in_order(chosen: Sequence[Candidate], order: Order | None) -> Sequence[Candidate]:
+    """Products by the number asked for; those without one, and policies, after them."""
+    if order is None:
+        return chosen
+
+    def place(candidate: Candidate) -> tuple[bool, float]:
+        product = candidate.passage.product
+        known = facts_of(product) if product else ()
+        numbers = [fact.number for fact in known if fact.field == order.field]
+        number = next((number for number in numbers if number is not None), None)
+        if number is None:
+            return True, 0.0
+        return False, -number if order.descending else number
+
+    return sorted(chosen, key=place)
+
+
+def _judged(passage: Passage, filters: Sequence[Filter], terms: frozenset[str]) -> Candidate:
+    words = stems(f"{passage.title} {passage.heading} {_searched(passage)}")
+    if passage.product:
+        passage = replace(passage, matched=matched(passage.product, filters, terms))
+    return Candidate(passage, len(terms & words) / len(terms) if terms else 0.0)
 
 
 def _product_passage(item: Product) -> Passage:
     return Passage(
         number=0,
-        id=f"product:{item.id}",
+        id=product_id(item.id),
         kind=Kind.PRODUCT,
         title=plain(item.title),
         heading="",

@@ -22,16 +22,20 @@ def facts(product: Product) -> str:
     )
 
 
+def known_text(product: Product) -> str:
+    """Its department and extracted values: what is known of it in few words."""
+    return ". ".join(part for part in (product.department or "", facts(product)) if part)
+
+
 def product_text(product: Product) -> str:
     """Everything searchable but the title."""
-    parts = (product.department or "", facts(product), plain(product.description))
+    parts = (known_text(product), plain(product.description))
     return ". ".join(part for part in parts if part)
 
 
 def embedded_text(product: Product) -> str:
     """What the embedding sees, cut at a word."""
-    text = f"{product.title.strip()}. {product_text(product)}"
-    return shortened(text, EMBEDDED_CHARS)
+    return shortened(f"{product.title.strip()}. {product_text(product)}", EMBEDDED_CHARS)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -24,7 +24,7 @@ from rag import documents, indexer
 from rag.chain import Counter
 from rag.embedding import Embedder
 from rag.index import Index
-from rag.lexical import LexicalIndex
+from rag.live_mirror import LiveMirror
 from rag.retriever import Retriever
 from rag.shop_csv import read_shop
 from rag.writer import Writer
@@ -110,7 +110,7 @@ def shop(db: Database, index: Index) -> Database:
 
 @pytest.fixture
 def retriever(shop: Database, index: Index) -> Retriever:
-    return Retriever(shop, index, LexicalIndex(shop))
+    return Retriever(LiveMirror(shop), index, index.embedder)
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def remote(settings: Settings, model: FakeModel) -> Settings:
 def counter(shop: Database, index: Index, remote: Settings) -> Iterator[Counter]:
     with (
         closing(ChatLane(open_pool(remote))) as lane,
-        closing(Counter(shop, index, LexicalIndex(shop), Writer(lane))) as found,
+        closing(Counter(shop, index, LiveMirror(shop), Writer(lane))) as found,
     ):
         yield found
 
@@ -147,7 +147,7 @@ def sample_retriever(
     with closing(Index(lambda: chroma.url, embedder)) as index:
         index.reset()
         fill(db, index)
-        yield Retriever(db, index, LexicalIndex(db))
+        yield Retriever(LiveMirror(db), index, index.embedder)
     db.close()
 
 

@@ -18,7 +18,7 @@ from core.settings import Settings, load_settings
 from rag.chain import Counter, Reply
 from rag.exchange import Role, Turn
 from rag.index import Index
-from rag.lexical import LexicalIndex
+from rag.live_mirror import LiveMirror
 from rag.writer import Writer
 from tests.fakes import FakeModel, Script
 
@@ -201,7 +201,7 @@ def test_embedded_model_that_is_not_started(
 ) -> None:
     with (
         closing(ChatLane(open_pool(settings))) as lane,
-        closing(Counter(shop, index, LexicalIndex(shop), Writer(lane))) as counter,
+        closing(Counter(shop, index, LiveMirror(shop), Writer(lane))) as counter,
     ):
         counter.warm()
         reply = counter.ask(QUESTION)
@@ -217,7 +217,7 @@ def test_endpoint_that_is_gone(shop: Database, index: Index, settings: Settings)
     )
     with (
         closing(ChatLane(open_pool(gone))) as lane,
-        closing(Counter(shop, index, LexicalIndex(shop), Writer(lane))) as counter,
+        closing(Counter(shop, index, LiveMirror(shop), Writer(lane))) as counter,
     ):
         with pytest.raises(EndpointError, match="starting"):
             text_of(counter.ask(QUESTION))

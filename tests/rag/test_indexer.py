@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 
 
 def ids(index: Index, kind: Kind = Kind.PRODUCT) -> set[str]:
-    return {hit.id for hit in index.near(kind, "anything", 100)}
+    return {hit.id for hit in index.near(kind, index.embedder.embed_query("anything"), 100)}
 
 
 def test_step_indexes_a_batch_and_says_how_many(db: Database, index: Index) -> None:
@@ -43,7 +43,8 @@ def test_withdrawn_product_leaves_the_index(shop: Database, index: Index) -> Non
 def test_changed_product_is_found_by_its_new_text(shop: Database, index: Index) -> None:
     products.publish(shop, [replace(KETTLE, title="Blue unicycle", description="One wheel.")])
     fill(shop, index)
-    assert index.near(Kind.PRODUCT, "unicycle", 1)[0].id == "product:k1"
+    asked = index.embedder.embed_query("unicycle")
+    assert index.near(Kind.PRODUCT, asked, 1)[0].id == "product:k1"
 
 
 def test_death_between_storing_and_marking_repeats_harmlessly(

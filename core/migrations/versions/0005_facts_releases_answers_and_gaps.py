@@ -48,6 +48,7 @@ def _create_facts() -> None:
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
     )
+    op.create_index("vectors_by_age", "vectors", ["created_at"])
 
 
 def _create_releases() -> None:

@@ -1,0 +1,147 @@
+"""Finds by meaning: exactly in memory where few things come into question, else by way of Chroma.
+
+Chroma walks a hundred thousand vectors faster than they can be compared, but
+knows no filters that are fast. Whatever it cannot answer, because too little
+of what it finds passes the filters, or because it is away or not complete, is
+compared here, exactly.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+import numpy as np
+
+from core.errors import ServiceError
+from rag.exchange import Kind
+from rag.fact_column import Mask
+from rag.held import Held
+from rag.index import Hit, Index
+from rag.mirror import Mirror
+
+logger = logging.getLogger(__name__)
+
+#: As many are compared here in the time that a question to Chroma takes.
+FEW = 5000
+#: What Chroma is asked for when filters will let only some of it pass.
+DEEP = 500
+#: How long a search waits for Chroma.
+PATIENCE_S = 0.5
+#: How soon Chroma is tried again after it failed.
+RETRY_S = 2.0
+#: What Chroma may lack: batches on their way to it.
+LACKING = 200
+
+_T = TypeVar("_T")
+#: Rows with their similarity, best first.
+Near = list[tuple[int, float]]
+
+
+class DenseSearch:
+    """Nearest things of a kind; safe to share between threads.
+
+    Attributes:
+        away: Chroma did not answer when it was last asked.
+
+    Args:
+        mirror: What is compared exactly.
+        index: Chroma; None: everything is compared exactly.
+    """
+
+    def __init__(self, mirror: Mirror, index: Index | None) -> None:
+        self.away = False
+        self._mirror = mirror
+        self._index = index
+        self._complete = True
+        self._tried_at = float("-inf")
+
+    def begin(
+        self, kind: Kind, vector: Sequence[float], k: int, admitted: Mask | None
+    ) -> Callable[[], Near]:
+        """Start a search; the result is got by calling what is returned.
+
+        Args:
+            kind: Of what.
+            vector: Of the question.
+            k: Most rows to give.
+            admitted: The rows that come into question; None: all.
+        """
+        held = self._mirror.held(kind)
+        if not self._asks_chroma(held, admitted):
+            return lambda: held.vectors.nearest(vector, k, admitted)
+        asked = self._asked(kind, vector, k if admitted is None else max(k, DEEP))
+
+        def finish() -> Near:
+            near = self._passed(held, self._hits(asked), admitted)[:k]
+            return near if len(near) == k else held.vectors.nearest(vector, k, admitted)
+
+        return finish
+
+    def check(self) -> None:
+        """Ask Chroma how much it holds: while that is too little, it is not asked."""
+        if self._index is None:
+            return
+        index, held = self._index, self._mirror.held(Kind.PRODUCT)
+        counted = _in_background(lambda: index.count(Kind.PRODUCT))
+        try:
+            self._complete = counted.result(PATIENCE_S) >= held.vectors.count() - LACKING
+            self._note(away=False)
+        except (ServiceError, TimeoutError):
+            self._note(away=True)
+
+    def _asks_chroma(self, held: Held, admitted: Mask | None) -> bool:
+        if self._index is None or not self._complete:
+            return False
+        count = len(held) if admitted is None else int(np.count_nonzero(admitted))
+        return count > FEW and not (self.away and time.monotonic() < self._tried_at + RETRY_S)
+
+    def _asked(self, kind: Kind, vector: Sequence[float], k: int) -> Future[list[Hit]]:
+        index = self._index
+        assert index is not None
+        if self.away:
+            self._tried_at = time.monotonic()
+        return _in_background(lambda: index.near(kind, vector, k))
+
+    def _hits(self, asked: Future[list[Hit]]) -> list[Hit]:
+        try:
+            hits = asked.result(PATIENCE_S)
+        except (ServiceError, TimeoutError):
+            self._note(away=True)
+            return []
+        self._note(away=False)
+        return hits
+
+    def _note(self, *, away: bool) -> None:
+        if away:
+            self._tried_at = time.monotonic()
+            if not self.away:
+                logger.warning("chroma does not answer; searching exactly in memory meanwhile")
+        self.away = away
+
+    def _passed(self, held: Held, hits: Sequence[Hit], admitted: Mask | None) -> Near:
+        passes = held.alive if admitted is None else admitted
+        rows = ((held.row_of.get(hit.id), hit.similarity) for hit in hits)
+        return [
+            (row, similarity)
+            for row, similarity in rows
+            if row is not None and row < len(passes) and passes[row]
+        ]
+
+
+def _in_background(work: Callable[[], _T]) -> Future[_T]:
+    """Do something in a thread that nobody has to wait for, not even at the process's end."""
+    done: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (raised where the result is asked for)
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True, name="chroma").start()
+    return done

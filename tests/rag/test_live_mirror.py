@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import products
+from core.db import Database
+from core.facts import IN_STOCK, Filter, Order
+from core.products import Product
+from core.values import Value
+from rag import documents, vectors
+from rag.exchange import Kind
+from rag.live_mirror import BLIND_S, REFRESH_S, LiveMirror
+from rag.things import product_thing
+from rag.words import stems
+from tests.rag.fake_embedder import FakeEmbedder
+
+TENT = Product(
+    "t", "Green tent", "Sleeps four.", Decimal(100), "USD", 3, values={"colour": Value("Green")}
+)
+MAT = Product("m", "Mat", "For a tent.", Decimal(20), "USD", 0)
+GREEN = Filter("colour", texts=("green",))
+NOW = 1000.0
+
+
+@pytest.fixture
+def mirror(db: Database) -> LiveMirror:
+    products.publish(db, [TENT, MAT])
+    found = LiveMirror(db)
+    found.refresh(now=NOW)
+    return found
+
+
+def worded(mirror: LiveMirror, text: str, kind: Kind = Kind.PRODUCT) -> set[str]:
+    held = mirror.held(kind)
+    return {held.id(row) for row in held.words.search(stems(text), 50)}
+
+
+def admitted(mirror: LiveMirror, *filters: Filter) -> set[str]:
+    held = mirror.held(Kind.PRODUCT)
+    return {held.id(int(row)) for row in np.flatnonzero(mirror.admitted(filters))}
+
+
+def test_facts_are_there_after_the_first_look(mirror: LiveMirror) -> None:
+    assert admitted(mirror, GREEN) == {"product:t"}
+    assert admitted(mirror, replace(GREEN, negated=True)) == {"product:m"}
+    assert mirror.fields()["colour"].shown == {"green": "Green"}
+    assert mirror.fields()["price"].high == 100
+
+
+def test_changes_are_seen_after_a_second(mirror: LiveMirror, db: Database) -> None:
+    blue = replace(TENT, title="Blue zeppelin", values={"colour": Value("blue")})
+    version = mirror.version
+    products.publish(db, [blue, Product("n", "New zeppelin")])
+    products.withdraw(db, ["m"])
+    mirror.refresh(now=NOW + REFRESH_S / 2)
+    assert worded(mirror, "zeppelin") == set()
+    mirror.refresh(now=NOW + REFRESH_S)
+    assert worded(mirror, "zeppelin") == {"product:t", "product:n"}
+    assert (worded(mirror, "mat"), admitted(mirror, GREEN)) == (set(), set())
+    assert admitted(mirror) == {"product:t", "product:n"}
+    assert mirror.version > version
+
+
+def test_product_withdrawn_and_published_again_is_seen_both_times(
+    mirror: LiveMirror, db: Database
+) -> None:
+    products.withdraw(db, ["t"])
+    mirror.refresh(now=NOW + 1)
+    products.publish(db, [TENT])
+    mirror.refresh(now=NOW + 2)
+    assert admitted(mirror, GREEN) == {"product:t"}
+
+
+def test_product_that_left_and_was_forgotten_unseen_is_dropped(
+    mirror: LiveMirror, db: Database
+) -> None:
+    products.withdraw(db, ["m"])
+    products.mark_indexed(db, products.pending(db))
+    assert products.forget_deleted(db, now=time.time() + products.REMEMBERED_S + 1) == 1
+    mirror.refresh(now=NOW + 1)
+    mirror.refresh(now=NOW + 2 + BLIND_S)
+    assert admitted(mirror) == {"product:t"}
+
+
+def test_great_import_is_taken_in_by_parts(
+    mirror: LiveMirror, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.live_mirror.REFRESH_ROWS", 3)
+    products.publish(db, [Product(f"z{n}", f"Zeppelin {n}") for n in range(8)])
+    counts = []
+    for second in range(1, 6):
+        mirror.refresh(now=NOW + second)
+        counts.append(len(worded(mirror, "zeppelin")))
+    assert counts[0] < 8
+    assert counts == sorted(counts)
+    assert counts[-1] == 8
+
+
+def test_vectors_are_taken_in_when_they_come(mirror: LiveMirror, db: Database) -> None:
+    held = mirror.held(Kind.PRODUCT)
+    assert held.vectors.count() == 0
+    embedder = FakeEmbedder()
+    vectors.embed(db, embedder, [product_thing(TENT).embedded])
+    mirror.refresh(now=NOW + 1)
+    asked = embedder.embed_query(product_thing(TENT).embedded)
+    [(row, similarity)] = held.vectors.nearest(asked, 5)
+    assert (held.id(row), round(similarity, 2)) == ("product:t", 1.0)
+
+
+def test_vector_of_another_text_is_not_kept(mirror: LiveMirror, db: Database) -> None:
+    vectors.embed(db, FakeEmbedder(), [product_thing(TENT).embedded])
+    mirror.refresh(now=NOW + 1)
+    products.publish(db, [replace(TENT, price=Decimal(1))])
+    mirror.refresh(now=NOW + 2)
+    assert mirror.held(Kind.PRODUCT).vectors.count() == 1
+    products.publish(db, [replace(TENT, title="Zeppelin")])
+    mirror.refresh(now=NOW + 3)
+    assert mirror.held(Kind.PRODUCT).vectors.count() == 0
+
+
+def test_what_conditions_let_through_is_listed_in_stock_first_or_in_an_order(
+    mirror: LiveMirror,
+) -> None:
+    assert mirror.listed([], None, 5) == ["product:t", "product:m"]
+    assert mirror.listed([], Order("price"), 5) == ["product:m", "product:t"]
+    assert mirror.listed([], Order("price", descending=True), 1) == ["product:t"]
+    assert mirror.listed([IN_STOCK], Order("price"), 5) == ["product:t"]
+
+
+def test_documents_follow_too(mirror: LiveMirror, db: Database, tmp_path: Path) -> None:
+    path = tmp_path / "returns.md"
+    path.write_text("# Returns\n\n## Refunds\n\nBy card.\n")
+    documents.publish_documents(db, path)
+    mirror.refresh(now=NOW + 1)
+    assert worded(mirror, "refund", Kind.POLICY) == {"policy:returns#1"}
+    documents.withdraw_documents(db, ["returns"])
+    mirror.refresh(now=NOW + 2)
+    assert worded(mirror, "refund", Kind.POLICY) == set()
+
+
+def test_who_finds_another_looking_searches_on_meanwhile(
+    mirror: LiveMirror, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = products.get
+
+    def looked_at_again(*given: Any) -> dict[str, Product]:
+        # Within a look: a second one would wait for ever, or look as well.
+        mirror.refresh(now=NOW + 50)
+        return read(*given)
+
+    monkeypatch.setattr(products, "get", looked_at_again)
+    products.publish(db, [replace(TENT, title="Zeppelin")])
+    mirror.refresh(now=NOW + 1)
+    assert worded(mirror, "zeppelin") == {"product:t"}
