@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from batch.normal.money import currency_of
-from batch.normal.units import unit_named
 from core.errors import FieldsError
+from core.units import unit_named
 
 MAX_NAME = 60
 MAX_UNIT = 20

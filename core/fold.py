@@ -10,6 +10,10 @@ _APART = re.compile(r"[\s\-‐-―_/]+")
 
 def fold(text: str) -> str:
     """The text in the form in which texts are compared: ``Émail-Blue`` is ``email blue``."""
+    return _APART.sub(" ", unaccented(text)).strip()
+
+
+def unaccented(text: str) -> str:
+    """Letters without their case and accents."""
     parts = unicodedata.normalize("NFKD", text)
-    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
-    return _APART.sub(" ", plain.casefold()).strip()
+    return "".join(each for each in parts if not unicodedata.combining(each)).casefold()

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batch.grounding import Span, numbers_in
-from batch.normal.units import convert, unit_at, unit_named, unit_of
 from batch.numbers import NUMBER, plain
 from batch.words import words
+from core.units import convert, unit_at, unit_named, unit_of
 from core.values import Origin, Value
 
 #: Between the numbers of "240 x 220 cm", which share a unit.

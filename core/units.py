@@ -11,7 +11,7 @@ from functools import cache
 from tokenize import TokenError
 from typing import Any
 
-from batch.words import fold
+from core.fold import unaccented
 
 #: Figures of a converted number that mean anything.
 FIGURES = 6
@@ -115,7 +115,7 @@ def unit_of(text: str, like: str = "") -> str | None:
         like: The name of a unit of what is measured, where that is known: "oz" is
             another unit among litres than among grams.
     """
-    written = fold(re.sub(r"[\s.]", "", text)).replace("º", "°")
+    written = unaccented(re.sub(r"[\s.]", "", text)).replace("º", "°")
     found = _UNITS.get(written) or _UNITS.get(text.strip().casefold())
     if like and (found is None or _factorless(found, like)):
         if written in _DEGREES and not _factorless(_DEGREES[written], like):

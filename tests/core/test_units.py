@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from batch.normal.units import convert, unit_at, unit_named, unit_of
+from core.units import convert, unit_at, unit_named, unit_of
 
 
 @pytest.mark.parametrize(
