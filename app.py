@@ -38,6 +38,7 @@ def main() -> None:
             st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
             st.Page("pages/review.py", title="Review", icon=":material/rate_review:"),
             st.Page("pages/examples.py", title="Examples", icon=":material/school:"),
+            st.Page("pages/policies.py", title="Policies", icon=":material/policy:"),
             st.Page("pages/pool.py", title="Pool", icon=":material/monitoring:"),
         ]
     )

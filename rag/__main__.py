@@ -48,7 +48,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 def index(
     catalog: Annotated[Path, typer.Argument(metavar="IN.csv", help="Products, one a row.")],
     policies: Annotated[
-        Path | None, typer.Option(help="Folder of policy documents (.md, .txt).")
+        Path | None,
+        typer.Option(help="Folder of policy documents (.md, .txt, .html, .pdf, .docx)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

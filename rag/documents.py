@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from langchain_text_splitters import MarkdownHeaderTextSplitter, RecursiveCharacterTextSplitter
@@ -21,25 +23,48 @@ from sqlalchemy.engine import RowMapping
 from core.db import Database, upsert
 from core.errors import CatalogError
 from core.shop_tables import documents
+from rag import reading
+from rag.headings import first_heading
 from rag.markup import plain_markdown
 
-SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 HEADINGS = [("#", "1"), ("##", "2"), ("###", "3"), ("####", "4")]
 #: About 220 tokens: the embedding reads 256, and three must fit in a small model's prompt.
 CHUNK_CHARS = 800
 OVERLAP_CHARS = 80
+#: In the place of a file's name, where there was no file.
+WRITTEN = "written here"
+#: Leaves room for a number, within what the table holds.
+NAME_CHARS = 180
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A policy document; ``chunks`` is how many of its chunks are indexed."""
+    """A policy document.
+
+    Attributes:
+        name: Its id, made of its first file's name.
+        text: Markdown that begins with the title.
+        version: Raised by every change; 0 before it is stored.
+        indexed_version: The version that the index knows.
+        chunks: How many of its chunks are indexed.
+        file_name: What it was read from; empty where that is not known.
+        updated_at: When it was changed.
+    """
 
     name: str
     title: str
     text: str
     version: int = 0
+    indexed_version: int = 0
     chunks: int = 0
+    file_name: str = ""
     deleted: bool = False
+    updated_at: float = 0.0
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the index knows it as it is, so that it is found by its meaning, too."""
+        return self.version == self.indexed_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +88,70 @@ def publish_documents(db: Database, source: Path | Sequence[Path]) -> int:
     """Add or replace documents from a folder or from files; returns how many.
 
     Raises:
-        CatalogError: The folder holds no documents, or a file is not UTF-8 text.
+        CatalogError: The folder holds no documents, or a file cannot be read; nothing is changed.
     """
     found = [_read(path) for path in _files(source)]
-    with db.write() as connection:
-        stored = {row.name: row for row in connection.execute(documents.select())}
-        # An unchanged document keeps its version, so that it is not embedded again.
-        changed = [
-            item
-            for item in found
-            if (row := stored.get(item.name)) is None or row.deleted or row.text != item.text
-        ]
-        before = {name: row.version for name, row in stored.items()}
-        upsert(connection, documents, [_stored(item, before.get(item.name, 0)) for item in changed])
+    put(db, found)
     return len(found)
 
 
-def withdraw_documents(db: Database, names: Sequence[str]) -> int:
-    """Take documents out of the shop; the indexer then forgets them. Returns how many."""
+def document(file_name: str, data: bytes) -> Document:
+    """A file as a document, not stored yet.
+
+    Raises:
+        CatalogError: It cannot be read; the message says what to do.
+    """
+    read = reading.read(file_name, data)
+    return Document(_slug(Path(file_name).stem), read.title, read.text, file_name=file_name)
+
+
+def written(title: str, text: str, file_name: str = WRITTEN) -> Document:
+    """A text that a person has typed as a document, not stored yet.
+
+    Raises:
+        CatalogError: The title or the text is missing, or the text is too long.
+    """
+    read = reading.typed(title, text)
+    return Document(_slug(title), read.title, read.text, file_name=file_name)
+
+
+def put(db: Database, items: Sequence[Document]) -> list[str]:
+    """Store documents, in place of those that came from a file of the same name.
+
+    Returns:
+        Under which name each is stored, in the same order. One whose name another
+        file's document has is given another.
+    """
     with db.write() as connection:
-        result = connection.execute(
-            documents.update()
-            .where(documents.c.name.in_(names), documents.c.deleted.is_(False))
-            .values(deleted=True, version=documents.c.version + 1, updated_at=time.time())
-        )
-        return result.rowcount
+        stored = {row.name: row for row in connection.execute(documents.select())}
+        files = {name: row.file_name for name, row in stored.items() if not row.deleted}
+        named: dict[str, Document] = {}
+        for item in items:
+            name = _free_name(item, files)
+            files[name] = item.file_name
+            named[name] = replace(item, name=name)
+        # An unchanged document keeps its version, so that it is not embedded again.
+        changed = [item for item in named.values() if _differs(item, stored.get(item.name))]
+        before = {name: row.version for name, row in stored.items()}
+        upsert(connection, documents, [_stored(item, before.get(item.name, 0)) for item in changed])
+    return list(named)
+
+
+def rewrite(db: Database, item: Document, seen: int) -> bool:
+    """Put a text in the place of a document's, unless it was changed since version ``seen``.
+
+    Also brings back one that was withdrawn. Says whether it was done.
+    """
+    return _change(db, seen, _stored(item, seen))
+
+
+def withdraw(db: Database, name: str, seen: int) -> bool:
+    """Take a document out of the shop, unless it was changed since version ``seen``.
+
+    The indexer then forgets it. Says whether it was done.
+    """
+    gone = {"deleted": True, "version": seen + 1, "updated_at": time.time()}
+    return _change(db, seen, {"name": name, **gone})
 
 
 def listing(db: Database) -> list[Document]:
@@ -131,17 +195,15 @@ def count_indexed_chunks(db: Database) -> int:
 
 
 def mark_indexed(db: Database, item: Document, chunks: int) -> None:
-    """Note that the index holds this version in so many chunks; forgets a deleted one."""
-    same = (documents.c.name == item.name) & (documents.c.version == item.version)
+    """Note that the index holds this version in so many chunks; forgets a deleted one's text."""
+    ours = documents.update().where(documents.c.name == item.name)
+    same = ours.where(documents.c.version == item.version)
+    # Its row stays: were it to come back, its versions must not begin again from 1.
+    forgotten = {"text": ""} if item.deleted else {}
     with db.write() as connection:
-        if item.deleted:
-            connection.execute(documents.delete().where(same))
-        else:
-            # The chunks are in the index even when the text has changed meanwhile.
-            connection.execute(
-                documents.update().where(documents.c.name == item.name).values(chunks=chunks)
-            )
-            connection.execute(documents.update().where(same).values(indexed_version=item.version))
+        # The chunks are in the index even when the text has changed meanwhile.
+        connection.execute(ours.values(chunks=chunks))
+        connection.execute(same.values(indexed_version=item.version, **forgotten))
 
 
 def reindex_all(db: Database) -> None:
@@ -155,7 +217,7 @@ def split(name: str, text: str) -> tuple[Chunk, ...]:
     """Cut a Markdown text at its headings, and long sections further."""
     sections = MarkdownHeaderTextSplitter(HEADINGS, strip_headers=True).split_text(text)
     sizes = RecursiveCharacterTextSplitter(chunk_size=CHUNK_CHARS, chunk_overlap=OVERLAP_CHARS)
-    title = _title(name, text)
+    title = plain_markdown(first_heading(text)) or name.replace("-", " ").capitalize()
     parts = [
         (_path(section.metadata), part)
         for section in sections
@@ -168,7 +230,7 @@ def split(name: str, text: str) -> tuple[Chunk, ...]:
 
 
 def _path(headings: Mapping[str, str]) -> str:
-    return " > ".join(headings[level] for level in "234" if level in headings)
+    return " > ".join(plain_markdown(headings[level]) for level in "234" if level in headings)
 
 
 def _files(source: Path | Sequence[Path]) -> list[Path]:
@@ -176,26 +238,46 @@ def _files(source: Path | Sequence[Path]) -> list[Path]:
         return list(source)
     if source.is_file():
         return [source]
-    files = sorted(path for path in source.glob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in source.glob("*") if path.suffix.lower() in reading.SUFFIXES)
     if not files:
-        raise CatalogError(f"{source} holds no policy documents (.md or .txt files).")
+        raise CatalogError(f"{source} holds no policy documents ({reading.FORMATS}).")
     return files
 
 
 def _read(path: Path) -> Document:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CatalogError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
+        return document(path.name, path.read_bytes())
     except OSError as error:
         raise CatalogError(f"{path} cannot be read: {error.strerror}.") from error
-    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "document"
-    return Document(name=name, title=_title(name, text), text=text)
 
 
-def _title(name: str, text: str) -> str:
-    heading = re.search(r"^#\s+(.+?)\s*#*\s*$", text, re.MULTILINE)
-    return heading[1] if heading else name.replace("-", " ").capitalize()
+def _slug(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:NAME_CHARS] or "document"
+
+
+def _free_name(item: Document, files: Mapping[str, str]) -> str:
+    """The name of the document that came from the same file; else one that nobody has."""
+    if item.file_name != WRITTEN:
+        same = (name for name, file in files.items() if file and file == item.file_name)
+        if found := next(same, None):
+            return found
+        if files.get(item.name) == "":  # of which nobody knows the file
+            return item.name
+    wanted = (item.name, *(f"{item.name}-{number}" for number in range(2, len(files) + 3)))
+    return next(name for name in wanted if name not in files)
+
+
+def _differs(item: Document, row: sa.Row[Any] | None) -> bool:
+    if row is None or row.deleted:
+        return True
+    return bool((row.text, row.title, row.file_name) != (item.text, item.title, item.file_name))
+
+
+def _change(db: Database, seen: int, values: Mapping[str, object]) -> bool:
+    same = (documents.c.name == values["name"]) & (documents.c.version == seen)
+    with db.write() as connection:
+        return connection.execute(documents.update().where(same).values(values)).rowcount == 1
 
 
 def _select(db: Database, *conditions: sa.ColumnElement[bool]) -> list[Document]:
@@ -211,6 +293,7 @@ def _stored(item: Document, version: int) -> dict[str, object]:
         "name": item.name,
         "title": item.title,
         "text": item.text,
+        "file_name": item.file_name,
         "version": version + 1,
         "deleted": False,
         "updated_at": time.time(),

@@ -12,6 +12,8 @@ HIDDEN = frozenset({"script", "style", "template"})
 LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 EMPHASIS = re.compile(r"(\*\*|__|`)(.+?)\1")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+#: A sign that Markdown is told not to take for its own.
+ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$&])")
 TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|[\s:|-]*$")
 
 
@@ -62,5 +64,5 @@ def plain_markdown(text: str) -> str:
 def _line(line: str) -> str:
     line = LINK.sub(r"\1", EMPHASIS.sub(r"\2", line)).strip()
     if line.startswith("|"):
-        return " | ".join(cell.strip() for cell in line.strip("|").split("|") if cell.strip())
-    return line
+        line = " | ".join(cell.strip() for cell in line.strip("|").split("|") if cell.strip())
+    return ESCAPED.sub(r"\1", line)

@@ -6,8 +6,9 @@ import pytest
 
 from core.db import Database
 from core.errors import CatalogError
-from rag import documents
-from rag.documents import CHUNK_CHARS, split
+from rag import document_changes, documents
+from rag.documents import CHUNK_CHARS, Document, split
+from tests.conftest import on_both
 
 TEXT = """# Returns and more
 
@@ -73,15 +74,31 @@ def test_change_during_indexing_stays_pending(db: Database, tmp_path: Path) -> N
     documents.publish_documents(db, path)
     documents.mark_indexed(db, old, 3)
     (new,) = documents.pending(db, 10)
-    assert (new.text, new.chunks) == ("two", 3)
+    assert (new.text, new.chunks) == ("# A\n\ntwo\n", 3)
 
 
 def test_withdrawn_document_can_come_back(db: Database, tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("one")
     documents.publish_documents(db, path)
-    assert documents.withdraw_documents(db, ["a", "b"]) == 1
+    assert documents.withdraw(db, "a", 1)
+    assert not documents.withdraw(db, "a", 1)
     assert documents.get(db, ["a"]) == {}
+    documents.publish_documents(db, path)
+    assert documents.versions(db) == {"a": 3}
+
+
+def test_versions_go_on_after_the_index_has_forgotten_a_document(
+    db: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("one")
+    documents.publish_documents(db, path)
+    documents.withdraw(db, "a", 1)
+    (gone,) = documents.pending(db, 10)
+    documents.mark_indexed(db, gone, 0)
+    assert documents.count_pending(db) == 0
+    path.write_text("two")
     documents.publish_documents(db, path)
     assert documents.versions(db) == {"a": 3}
 
@@ -94,3 +111,56 @@ def test_bad_folders_and_files_are_told(db: Database, tmp_path: Path) -> None:
     (tmp_path / "latin.md").write_bytes(b"caf\xe9")
     with pytest.raises(CatalogError, match="UTF-8"):
         documents.publish_documents(db, tmp_path)
+
+
+def file(name: str, text: str) -> Document:
+    return documents.document(name, text.encode())
+
+
+def test_files_of_one_stem_do_not_overwrite_each_other(db: Database) -> None:
+    names = documents.put(db, [file("returns.md", "# A\n\none"), file("Returns.txt", "two")])
+    assert names == ["returns", "returns-2"]
+    assert documents.put(db, [file("Returns.txt", "three")]) == ["returns-2"]
+    assert [item.title for item in documents.listing(db)] == ["A", "Returns"]
+    assert documents.document("Rückgabe & Versand.md", b"x").name == "ruckgabe-versand"
+
+
+@on_both
+def test_additions_replacements_and_deletions_are_undone(db: Database) -> None:
+    added = document_changes.add(db, [file("a.md", "# A\n\none"), file("b.md", "# B\n\none")])
+    assert [change.before for change in added] == [None, None]
+    replaced = document_changes.add(db, [file("a.md", "# A\n\ntwo"), file("b.md", "# B\n\none")])
+    assert [change.name for change in replaced] == ["a"]
+    assert document_changes.undo(db, replaced) == 1
+    assert documents.get(db, ["a"])["a"].text == "# A\n\none\n"
+    deleted = document_changes.delete(db, documents.get(db, ["b"])["b"])
+    assert set(documents.versions(db)) == {"a"}
+    assert document_changes.undo(db, [deleted]) == 1
+    assert set(documents.versions(db)) == {"a", "b"}
+
+
+def test_undo_leaves_alone_what_somebody_has_changed_since(db: Database) -> None:
+    added = document_changes.add(db, [file("a.md", "# A\n\none"), file("b.md", "# B\n\none")])
+    documents.put(db, [file("a.md", "# A\n\ntheirs")])
+    assert document_changes.undo(db, added) == 1
+    assert [item.text for item in documents.listing(db)] == ["# A\n\ntheirs\n"]
+
+
+def test_chapters_of_the_titles_rank_keep_their_headings() -> None:
+    titled = documents.document(
+        "p.md", b"# Policy\n\n# Returns\n\nx\n\n## Cost\n\ny\n\n# Gifts\n\nz"
+    )
+    assert [chunk.heading for chunk in split("p", titled.text)] == [
+        "Returns",
+        "Returns > Cost",
+        "Gifts",
+    ]
+    assert {chunk.title for chunk in split("p", titled.text)} == {"Policy"}
+    untitled = documents.document("my_policy.md", b"Returns\n===\n\nx\n\nGifts\n===\n\nz")
+    assert untitled.title == "My policy"
+    assert [chunk.heading for chunk in split("p", untitled.text)] == ["Returns", "Gifts"]
+
+
+def test_signs_that_markdown_was_told_to_leave_alone_are_read_without_the_telling() -> None:
+    (chunk,) = split("a", "# A\n\n1\\. Pay \\$5 for \\*each\\*.")
+    assert chunk.text == "1. Pay $5 for *each*."

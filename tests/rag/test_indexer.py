@@ -77,7 +77,7 @@ def test_shorter_document_leaves_no_chunks_behind(
     documents.publish_documents(db, path)
     fill(db, index)
     assert ids(index, Kind.POLICY) == {"policy:returns#1"}
-    documents.withdraw_documents(db, ["returns"])
+    documents.withdraw(db, "returns", 2)
     fill(db, index)
     assert ids(index, Kind.POLICY) == set()
     assert documents.listing(db) == []
