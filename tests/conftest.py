@@ -52,7 +52,7 @@ def db(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]
     """SQLite in the home; both kinds in turn for tests that are marked ``on_both``."""
     if getattr(request, "param", "") == "postgres":
         server: Postgres = request.getfixturevalue("postgres")
-        settings = load_settings(home=settings.home, database=server.new_database())
+        settings = load_settings(home=settings.home, database=server.migrated_database())
     database = open_database(settings)
     yield database
     database.close()

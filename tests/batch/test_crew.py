@@ -23,7 +23,7 @@ Change = Callable[..., None]
 
 @pytest.fixture
 def database(postgres: Postgres) -> str | None:
-    return postgres.new_database()
+    return postgres.migrated_database()
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ TITLES = ("Acme bottle 1 l", "Acme bottle 2 l", "Acme bottle 1 l")
 def both(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]:
     url = None
     if request.param == "postgres":
-        url = request.getfixturevalue("postgres").new_database()
+        url = request.getfixturevalue("postgres").migrated_database()
     db = open_database(load_settings(home=settings.home, database=url))
     yield db
     db.close()

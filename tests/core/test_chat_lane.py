@@ -106,7 +106,7 @@ def test_slots_of_processes_that_were_killed_here_are_free_at_once(
 ) -> None:
     url = None
     if database == "postgres":
-        url = request.getfixturevalue("postgres").new_database()
+        url = request.getfixturevalue("postgres").migrated_database()
     remote = load_settings(
         home=settings.home,
         database=url,
@@ -144,7 +144,7 @@ def test_a_clock_that_is_wrong_on_another_machine_takes_nobodys_slot(
 ) -> None:
     remote = load_settings(
         home=settings.home,
-        database=postgres.new_database(),
+        database=postgres.migrated_database(),
         openai_base_url="http://127.0.0.1:9/v1",
         openai_model="m",
         slots=2,

@@ -18,7 +18,7 @@ NUMBER = 77
 def test_one_of_many_has_it_and_another_when_that_one_is_gone(
     tmp_path: Path, postgres: Postgres
 ) -> None:
-    url = postgres.new_database()
+    url = postgres.migrated_database()
     dbs = [open_database(load_settings(home=tmp_path / name, database=url)) for name in "ab"]
     first, second = (Duty(db, NUMBER) for db in dbs)
     assert first.is_mine()
@@ -39,7 +39,7 @@ def test_one_of_many_has_it_and_another_when_that_one_is_gone(
 def test_one_that_lost_its_connection_does_not_believe_to_have_it_still(
     tmp_path: Path, postgres: Postgres
 ) -> None:
-    url = postgres.new_database()
+    url = postgres.migrated_database()
     dbs = [open_database(load_settings(home=tmp_path / name, database=url)) for name in "ab"]
     first, second = (Duty(db, NUMBER) for db in dbs)
     assert first.is_mine()

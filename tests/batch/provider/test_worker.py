@@ -167,7 +167,7 @@ def on_postgres(
 ) -> Iterator[ProviderShop]:
     update = {
         "endpoints": settings.home / "endpoints.toml",
-        "database": postgres.new_database(),
+        "database": postgres.migrated_database(),
     }
     own: Settings = settings.model_copy(update=update)
     database: Database = open_database(own)
