@@ -1,7 +1,8 @@
-"""The counter: a question and its history in, a streamed, cited answer out.
+"""The counter: a question and its history in, a checked and cited answer out.
 
-Retrieval comes first and alone, so that the sources are on the screen while
-the model still reads. A model that fails leaves them there.
+Facts come first and alone: what was asked is understood, searched and computed
+before any model is asked, so that it is on the screen while the model still
+reads. A model that fails leaves it there.
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from core import ports, products
 from core.chat_lane import ChatLane
@@ -19,18 +18,24 @@ from core.db import Database
 from core.errors import ModelError
 from core.facts import PRICE, Filter
 from core.settings import Settings
-from core.usage import record
-from rag.citations import CitationFilter, missing
+from rag import answer_cache, documents
+from rag.answer_cache import Asked
 from rag.embedding import Embedder
-from rag.exchange import Found, Passage, Timing, Turn
+from rag.exchange import Kind, Passage, Role, Turn
 from rag.followup import standalone
 from rag.index import Index
+from rag.intake import QUESTION_CHARS, Intake, earlier, taken_in
 from rag.limits import price_limit
 from rag.live_mirror import LiveMirror
-from rag.prompts import without_model
-from rag.query import Query
+from rag.phrases import Phrase, say
+from rag.plan import Exact, Outcome, Part, planned
+from rag.prompts import PROMPT_VERSION, shown_history
+from rag.prose import Prose
+from rag.query import Intent, Query
+from rag.reply import Block, Desk, Reply
 from rag.retriever import Retriever
-from rag.writer import Brief, Writer, Writing
+from rag.support import support_of
+from rag.writer import Brief, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -38,92 +43,6 @@ logger = logging.getLogger(__name__)
 SEARCHES = 4
 #: Added to a refusal that may not be final.
 FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
-
-
-class Reply:
-    """An answer in the making: its sources are known, its words are still to come.
-
-    Attributes:
-        passages: The sources, numbered as the answer cites them; empty when refused.
-        refused: Nothing in the shop is about the question, so no model is asked.
-        text: What has been written so far; after the stream, the final text.
-        timing: Complete when the stream has ended.
-    """
-
-    def __init__(
-        self,
-        brief: Brief,
-        found: Found,
-        *,
-        started: float,
-        writer: Writer,
-        db: Database,
-        conversation_id: str | None,
-    ) -> None:
-        self.passages: tuple[Passage, ...] = brief.passages
-        self.refused = not found.relevant
-        self.text = ""
-        self.timing = Timing(retrieve_ms=found.retrieve_ms)
-        self._brief = brief
-        self._started = started
-        self._writer = writer
-        self._db = db
-        self._conversation_id = conversation_id
-
-    def stream(self) -> Generator[str, None, None]:
-        """Yield the answer in pieces; closing the generator stops the model at once.
-
-        Raises:
-            ModelError: The model gave no (whole) answer; ``text`` keeps what there is.
-        """
-        source = self._refusal() if self.refused else self._answer()
-        try:
-            with closing(source) as pieces:
-                for piece in pieces:
-                    self.text += piece
-                    yield piece
-        finally:
-            self.timing = replace(self.timing, total_ms=_since_ms(self._started))
-
-    def _refusal(self) -> Generator[str, None, None]:
-        yield without_model(self._brief.question)
-        if waiting := products.count_pending(self._db):
-            yield FILLING.format(waiting=waiting)
-
-    def _answer(self) -> Generator[str, None, None]:
-        writing = self._writer.begin(self._brief)
-        try:
-            yield from self._cited(writing)
-        except ModelError as error:
-            logger.warning("answer failed: %s (%s)", error, type(error.__cause__).__name__)
-            raise
-        finally:
-            self._finish(writing)
-
-    def _cited(self, writing: Writing) -> Generator[str, None, None]:
-        citations = CitationFilter(len(self.passages))
-        with closing(writing.stream()) as pieces:
-            for piece in pieces:
-                if not piece and not writing.pieces:
-                    yield ""  # still waiting: the page may have been left meanwhile
-                elif shown := citations.feed(piece):
-                    self._note_first(writing)
-                    yield shown
-        end = citations.end() + ("…" if writing.cut_off else "")
-        yield end + missing(self.text + end, self.passages)
-
-    def _note_first(self, writing: Writing) -> None:
-        if self.timing.first_token_ms is None and writing.first_at is not None:
-            first_ms = (writing.first_at - self._started) * 1000
-            self.timing = replace(self.timing, first_token_ms=first_ms)
-
-    def _finish(self, writing: Writing) -> None:
-        tokens = writing.tokens
-        self.timing = replace(self.timing, tokens=tokens.completion, prompt_tokens=tokens.prompt)
-        calls = [replace(call, conversation_id=self._conversation_id) for call in writing.calls]
-        if calls:
-            with self._db.write() as connection:
-                record(connection, calls)
 
 
 class Counter:
@@ -134,6 +53,7 @@ class Counter:
         self._db = db
         self._index = index
         self._writer = writer
+        self._desk = Desk(db, writer, lambda parts: ())
         self._searches = threading.BoundedSemaphore(SEARCHES)
 
     def warm(self) -> None:
@@ -142,36 +62,130 @@ class Counter:
         Raises:
             ServiceError: The search index cannot be reached.
         """
-        self.retriever.search(asked_plainly("What do you sell?"))
+        self.retriever.search(Query("What do you sell?", "What do you sell?"))
         try:
             self._writer.warm()
         except ModelError as error:
             logger.info("model not there yet: %s", error)
 
     def ask(
-        self, question: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        conversation_id: str | None = None,
+        *,
+        before: Sequence[Query] = (),
+        removed: Sequence[Filter] = (),
+        fresh: bool = False,
+        rehearsal: bool = False,
     ) -> Reply:
-        """Find the sources for a question; the words come from :meth:`Reply.stream`.
+        """Find what answers a question; words that it needs come from :meth:`Reply.stream`.
 
-        Raises:
-            ServiceError: The search index cannot be reached.
+        Args:
+            question: In the shopper's words.
+            history: The turns before, oldest first.
+            conversation_id: Noted with what the model calls took.
+            before: How the question before was understood.
+            removed: Conditions that the shopper took away.
+            fresh: Have the words written anew, even where they were written before.
+            rehearsal: Nobody waits for the answer: neither what was missing nor the
+                words are kept.
         """
         started = time.perf_counter()
-        with self._searches:
-            found = self.retriever.search(asked_plainly(question, history))
+        taken = taken_in(question)
+        turns = earlier(history)
+        parts, passages = self._plan(taken, turns, before, removed)
         return Reply(
-            Brief(question, found.passages if found.relevant else (), tuple(history)),
-            found,
+            [self._block(part, turns, fresh=fresh) for part in parts],
+            passages,
+            self._desk,
+            question=taken.question,
             started=started,
-            writer=self._writer,
-            db=self._db,
             conversation_id=conversation_id,
+            rehearsal=rehearsal,
+            extra=self._filling(parts),
         )
 
     def close(self) -> None:
         """Close the connections."""
         self._index.close()
         self._writer.close()
+
+    def _plan(
+        self,
+        taken: Intake,
+        history: Sequence[Turn],
+        before: Sequence[Query],
+        removed: Sequence[Filter],
+    ) -> tuple[tuple[Part, ...], tuple[Passage, ...]]:
+        if taken.refusal is not None:
+            return (_unasked(taken.refusal),), ()
+        queries = self._understood(taken.question, history, before, removed)
+        with self._searches:
+            return planned(queries, self.retriever.search, self._compute)
+
+    def _understood(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        before: Sequence[Query],
+        removed: Sequence[Filter],
+    ) -> tuple[Query, ...]:
+        text = standalone(question, history)
+        limit = price_limit(text)
+        low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
+        filters = (Filter(PRICE, low=low, high=high, label=limit.words()),) if limit else ()
+        intent = Intent.TALK if question in ("Hello!", "Thanks") else Intent.FIND
+        return (Query(question, text, intent, filters=filters),)
+
+    def _compute(self, query: Query) -> Exact | None:
+        return None
+
+    def _block(self, part: Part, history: Sequence[Turn], *, fresh: bool) -> Block:
+        """A part with the one who will write its words, or with those written before."""
+        english = part.query.language == "en"
+        said_exactly = part.outcome is Outcome.EXACT and not english
+        if part.outcome is not Outcome.FOUND and not said_exactly:
+            return Block(part, None, None, None)
+        shown = shown_history(part.query.asked, history)
+        brief = Brief(
+            part.query.asked,
+            part.passages,
+            tuple(shown),
+            language="" if english else part.query.language,
+            sentences=part.text,
+        )
+        support = support_of(
+            part.passages,
+            given=[part.text] if part.text else [],
+            asked=[part.query.asked, *(turn.text for turn in shown if turn.role is Role.USER)],
+            language=part.query.language,
+        )
+        key = answer_cache.key(
+            Asked(
+                part.query.asked,
+                (part.query,),
+                tuple(shown),
+                model=self._writer.models(),
+                prompt=PROMPT_VERSION,
+                given=part.text,
+            ),
+            part.passages,
+            self._document_versions(part),
+        )
+        cached = None if fresh else answer_cache.find(self._db, key)
+        return Block(part, Prose(brief, support, self._writer), key, cached)
+
+    def _document_versions(self, part: Part) -> Mapping[str, int]:
+        if any(passage.kind is Kind.POLICY for passage in part.passages):
+            return documents.versions(self._db)
+        return {}
+
+    def _filling(self, parts: Sequence[Part]) -> str:
+        """What a refusal says while the shelves are filled: it may not be final."""
+        refused = any(part.outcome in (Outcome.NEAR, Outcome.NOTHING) for part in parts)
+        waiting = products.count_pending(self._db) if refused else 0
+        return FILLING.format(waiting=waiting) if waiting else ""
 
 
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
@@ -180,15 +194,7 @@ def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     return Counter(db, index, LiveMirror(db), Writer(lane))
 
 
-def asked_plainly(question: str, history: Sequence[Turn] = ()) -> Query:
-    """A question as it stands, after those that it follows, with its price limit as a filter."""
-    text = standalone(question, history)
-    limit = price_limit(text)
-    if not limit:
-        return Query(question, text)
-    low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
-    return Query(question, text, filters=(Filter(PRICE, low=low, high=high, label=limit.words()),))
-
-
-def _since_ms(started: float) -> float:
-    return (time.perf_counter() - started) * 1000
+def _unasked(refusal: Phrase) -> Part:
+    """The answer to what is no question."""
+    text = say(refusal, most=f"{QUESTION_CHARS:,}")
+    return Part(Query("", "", Intent.TALK), Outcome.NO_QUESTION, text=text)

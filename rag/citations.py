@@ -7,7 +7,7 @@ not exist goes, and an answer without any gets those whose facts it repeats.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rag.exchange import Passage
 from rag.prompts import price_text
@@ -29,8 +29,8 @@ class CitationFilter:
     A piece that may be the beginning of a citation is held back until it is whole.
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, numbers: Collection[int]) -> None:
+        self._numbers = numbers
         self._held = ""
 
     def feed(self, piece: str) -> str:
@@ -39,17 +39,17 @@ class CitationFilter:
         unfinished = UNFINISHED.search(text)
         cut = unfinished.start() if unfinished else len(text)
         self._held = text[cut:]
-        return drop_unknown(text[:cut], self._count)
+        return drop_unknown(text[:cut], self._numbers)
 
     def end(self) -> str:
         """What was still held back."""
         held, self._held = self._held, ""
-        return drop_unknown(held, self._count)
+        return drop_unknown(held, self._numbers)
 
 
-def drop_unknown(text: str, count: int) -> str:
+def drop_unknown(text: str, numbers: Collection[int]) -> str:
     """The text without citations of numbers that no passage has."""
-    return CITATION.sub(lambda found: found[0] if 1 <= int(found[1]) <= count else "", text)
+    return CITATION.sub(lambda found: found[0] if int(found[1]) in numbers else "", text)
 
 
 def missing(text: str, passages: Sequence[Passage]) -> str:

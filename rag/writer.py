@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
@@ -28,17 +28,19 @@ from core.errors import (
     ModelError,
     NoEndpoint,
     ServiceError,
+    SettingError,
 )
 from core.model import (
     THINKING_TOKENS,
     lane_options,
 )
 from core.ports import LOOPBACK
+from core.roster import configured
 from core.statuses import Lane
 from core.usage import OK, STOPPED, Call, Tokens, outcome_of
 from rag.apologies import CLOSED, KEPT, readable, starting
 from rag.exchange import Passage, Turn
-from rag.prompts import EXAMPLE_BRAND, assemble
+from rag.prompts import EXAMPLE_BRAND, assemble, to_be_said
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +58,24 @@ BROKEN = (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError, Ind
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What an answer is to be written from."""
+    """What an answer is to be written from.
+
+    Attributes:
+        language: To be written in, by its English name; empty: that of the prompt.
+        sentences: Where the answer is known and only has to be said in the language.
+    """
 
     question: str
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = ()
+    language: str = ""
+    sentences: str = ""
 
     def messages(self) -> list[BaseMessage]:
         """The prompt."""
-        return assemble(self.question, self.passages, self.history)
+        if self.sentences:
+            return to_be_said(self.sentences, self.language)
+        return assemble(self.question, self.passages, self.history, self.language)
 
 
 class Writer:
@@ -87,6 +98,14 @@ class Writer:
         except ServiceError as error:
             raise EndpointError(starting()) from error
         return [one for one in found if Lane.CHAT in one.lanes]
+
+    def models(self) -> str:
+        """Names the models that may answer, whether they can be reached or not."""
+        try:
+            found: Sequence[Endpoint] = configured(self.lane.pool.settings)
+        except SettingError:
+            return ""
+        return " ".join(sorted({one.model for one in found if Lane.CHAT in one.lanes}))
 
     def warm(self) -> None:
         """Build the clients, which takes longer than a search."""

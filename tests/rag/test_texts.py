@@ -10,7 +10,7 @@ from rag.excerpt import excerpt
 from rag.exchange import Kind, Passage, Role, Turn
 from rag.followup import follows, standalone
 from rag.markup import plain
-from rag.prompts import assemble, price_text, without_model
+from rag.prompts import assemble, price_text
 from rag.texts import embedded_text, product_text, shortened
 
 TENT = Product(
@@ -112,8 +112,3 @@ def test_price_as_a_shopper_reads_it() -> None:
     assert price_text(Product("a", "A", price=Decimal("5"), currency="SEK")) == "5.00 SEK"
     assert price_text(Product("a", "A", price=Decimal("5"))) == "5.00"
     assert price_text(Product("a", "A")) == ""
-
-
-def test_small_talk_is_no_failed_search() -> None:
-    assert without_model("Hi!").startswith("Hello!")
-    assert without_model("hi, where is France").startswith("I could not find")
