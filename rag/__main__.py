@@ -104,15 +104,17 @@ def ask(
         counter.warm()
         reply = counter.ask(question)
         with closing(reply.stream()) as pieces:
-            for piece in pieces:
-                if not as_json:
-                    typer.echo(piece, nl=False)
+            # A sentence may still be corrected: printed is only what stays.
+            for _ in pieces:
+                pass
         if as_json:
             print_json(_answer(reply))
-            return
-        typer.echo()
-        for passage in reply.passages:
-            typer.echo(f"[{passage.number}] {_label(passage)}")
+        else:
+            typer.echo(reply.text)
+            for passage in reply.passages:
+                typer.echo(f"[{passage.number}] {_label(passage)}")
+        if reply.failure is not None:
+            raise reply.failure
 
 
 @contextmanager
@@ -166,9 +168,11 @@ def _index_here(settings: Settings, db: Database) -> None:
 
 def _answer(reply: Reply) -> dict[str, Any]:
     timing = reply.timing
+    details = reply.details.to_json()
     return {
         "answer": reply.text,
         "refused": reply.refused,
+        "details": {name: part for name, part in details.items() if name != "refused"},
         "sources": [_source(passage) for passage in reply.passages],
         "retrieve_ms": round(timing.retrieve_ms, 1),
         "first_token_ms": _rounded(timing.first_token_ms),

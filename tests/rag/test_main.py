@@ -84,14 +84,17 @@ def test_refusal_is_no_failure(shell: CliRunner, tmp_path: Path) -> None:
     assert answer["first_token_ms"] is None
 
 
-def test_model_failure_is_one_line_and_exit_1(
+def test_model_failure_prints_what_was_found_and_is_exit_1(
     shell: CliRunner, tmp_path: Path, model: FakeModel
 ) -> None:
     indexed(shell, tmp_path)
     model.answer(Script(status=500))
     result = run(shell, "ask", "Which tent sleeps four?", "--json")
     assert result.exit_code == 1
-    assert result.stdout == ""
+    answer = json.loads(result.stdout)
+    assert answer["sources"][0]["title"] == "Halden 4 Tent"
+    assert answer["answer"].startswith("Halden 4 Tent")
+    assert "could not be written" in answer["details"]["notice"]
     assert result.stderr.count("Error:") == 1
 
 
