@@ -26,10 +26,11 @@ from core.pool import open_pool
 from core.programs import Service
 from core.settings import Settings
 from rag import documents, indexer
-from rag.chain import Counter, Reply, open_counter
+from rag.chain import Counter, open_counter
 from rag.embedding import Embedder
 from rag.exchange import Passage
 from rag.index import Index
+from rag.reply import Reply
 from rag.shop_csv import read_shop
 
 START_TIMEOUT_S = 120.0

@@ -74,7 +74,7 @@ class Postgres:
         named, secret = sql.Identifier(name), sql.Literal(password)
         self._run(sql.SQL("CREATE USER {} PASSWORD {}").format(named, secret))
 
-    def _run(self, statement: sql.Composable) -> None:
+    def _run(self, statement: sql.SQL | sql.Composed) -> None:
         where = f"host={self._socket_folder} user=postgres dbname=postgres"
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement)

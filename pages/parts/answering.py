@@ -21,8 +21,9 @@ from pages.parts.entry import Shop, open_chat_lane, open_settings, open_shop_dat
 from pages.parts.prose import prose_html
 from pages.parts.sources import sources_html
 from rag import messages
-from rag.chain import Counter, Reply, open_counter
+from rag.chain import Counter, open_counter
 from rag.exchange import Timing, Turn
+from rag.reply import Reply
 
 log = logging.getLogger(__name__)
 

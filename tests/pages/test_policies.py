@@ -12,7 +12,8 @@ from core.settings import SAMPLE
 from pages.parts import policy_list
 from rag import documents
 from rag.exchange import Kind
-from rag.lexical import LexicalIndex
+from rag.live_mirror import LiveMirror
+from rag.words import stems
 from tests.pages.conftest import Open, button, keyed, texts
 from tests.rag.office_files import docx, pdf
 
@@ -181,12 +182,15 @@ def test_an_unknown_document_leads_back_to_the_list(page: Open, kept: None) -> N
 def test_what_is_uploaded_is_found_by_its_words_at_the_next_question(
     page: Open, db: Database, kept: None
 ) -> None:
-    lexical = LexicalIndex(db)
-    lexical.refresh(now=0)
-    assert lexical.search(Kind.POLICY, "Who mends zips and poles?", 3) == []
+    mirror = LiveMirror(db)
+
+    def found(words: str, now: float) -> set[str]:
+        mirror.refresh(now=now)
+        held = mirror.held(Kind.POLICY)
+        return {held.id(row) for row in held.words.search(stems(words), 3)}
+
+    assert not found("mend zips and poles", 1000)
     app = upload(page(PATH), ("repairs.docx", docx()))
-    lexical.refresh(now=2)
-    assert "policy:repairs#1" in lexical.search(Kind.POLICY, "Do you repair zips and poles?", 3)
+    assert "policy:repairs#1" in found("repair zips and poles", 1002)
     keyed(app, "undo-policies").click().run()
-    lexical.refresh(now=4)
-    assert lexical.search(Kind.POLICY, "Do you repair zips and poles?", 3) == []
+    assert not found("repair zips and poles", 1004)

@@ -140,7 +140,7 @@ def test_documents_follow_too(mirror: LiveMirror, db: Database, tmp_path: Path) 
     documents.publish_documents(db, path)
     mirror.refresh(now=NOW + 1)
     assert worded(mirror, "refund", Kind.POLICY) == {"policy:returns#1"}
-    documents.withdraw_documents(db, ["returns"])
+    documents.withdraw(db, "returns", 1)
     mirror.refresh(now=NOW + 2)
     assert worded(mirror, "refund", Kind.POLICY) == set()
 

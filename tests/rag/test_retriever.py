@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 
 from core import products
 from core.db import Database
-from core.facts import Filter, Order
+from core.facts import PRICE, Filter, Order
 from core.values import Value
-from rag.chain import asked_plainly
 from rag.exchange import Found, Kind, Role, Turn
+from rag.followup import standalone
 from rag.index import Index
+from rag.limits import price_limit
 from rag.live_mirror import LiveMirror
 from rag.query import Query
 from rag.retriever import Retriever, fuse
@@ -30,6 +32,16 @@ NEAR_MISSES = 6
 
 def find(text: str, *filters: Filter, order: Order | None = None) -> Query:
     return Query(text, text, filters=filters, order=order)
+
+
+def asked_plainly(question: str, history: Sequence[Turn] = ()) -> Query:
+    """A question as it stands, after those that it follows, with its price limit as a filter."""
+    text = standalone(question, history)
+    limit = price_limit(text)
+    if not limit:
+        return Query(question, text)
+    low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
+    return Query(question, text, filters=(Filter(PRICE, low=low, high=high, label=limit.words()),))
 
 
 def test_fusion_prefers_what_both_rankings_have() -> None:
