@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     examples: int = Field(default=1, ge=0, le=20, validation_alias="SHOPKEEPER_EXAMPLES")
     stop_after: int = Field(default=50, ge=0, validation_alias="SHOPKEEPER_STOP_AFTER")
     upload_limit_mb: int = Field(default=1024, ge=1, validation_alias="SHOPKEEPER_UPLOAD_LIMIT_MB")
+    reranker: str | None = Field(default=None, validation_alias="SHOPKEEPER_RERANKER")
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
 
     @cached_property

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from core import ports, products
+from core import products
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import ModelError
@@ -20,20 +20,17 @@ from core.facts import PRICE, Filter
 from core.settings import Settings
 from rag import answer_cache, documents
 from rag.answer_cache import Asked
-from rag.embedding import Embedder
 from rag.exchange import Kind, Passage, Role, Turn
 from rag.followup import standalone
-from rag.index import Index
 from rag.intake import QUESTION_CHARS, Intake, earlier, taken_in
 from rag.limits import price_limit
-from rag.live_mirror import LiveMirror
 from rag.phrases import Phrase, say
 from rag.plan import Exact, Outcome, Part, planned
 from rag.prompts import PROMPT_VERSION, shown_history
 from rag.prose import Prose
 from rag.query import Intent, Query
 from rag.reply import Block, Desk, Reply
-from rag.retriever import Retriever
+from rag.retriever import Retriever, open_retriever
 from rag.support import support_of
 from rag.writer import Brief, Writer
 
@@ -48,10 +45,9 @@ FILLING = " The shop is still putting {waiting:,} products on its shelves; pleas
 class Counter:
     """Answers questions from the shop; made once a process, safe to share between threads."""
 
-    def __init__(self, db: Database, index: Index, mirror: LiveMirror, writer: Writer) -> None:
-        self.retriever = Retriever(mirror, index, index.embedder)
+    def __init__(self, db: Database, retriever: Retriever, writer: Writer) -> None:
+        self.retriever = retriever
         self._db = db
-        self._index = index
         self._writer = writer
         self._desk = Desk(db, writer, lambda parts: ())
         self._searches = threading.BoundedSemaphore(SEARCHES)
@@ -60,9 +56,10 @@ class Counter:
         """Load and connect what the first question would otherwise wait for.
 
         Raises:
-            ServiceError: The search index cannot be reached.
+            ServiceError: The embedding model cannot be loaded.
+            SettingError: The cross-encoder that the settings name cannot be loaded.
         """
-        self.retriever.search(Query("What do you sell?", "What do you sell?"))
+        self.retriever.warm()
         try:
             self._writer.warm()
         except ModelError as error:
@@ -108,7 +105,7 @@ class Counter:
 
     def close(self) -> None:
         """Close the connections."""
-        self._index.close()
+        self.retriever.close()
         self._writer.close()
 
     def _plan(
@@ -190,8 +187,7 @@ class Counter:
 
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
-    index = Index(lambda: ports.chroma_url(settings), Embedder())
-    return Counter(db, index, LiveMirror(db), Writer(lane))
+    return Counter(db, open_retriever(settings, db), Writer(lane))
 
 
 def _unasked(refusal: Phrase) -> Part:

@@ -14,22 +14,24 @@ from itertools import chain
 
 import numpy as np
 
+from core import ports
+from core.db import Database
 from core.facts import Filter, Order, admits, facts_of
-from core.products import Product
+from core.settings import Settings
 from rag.dense import DenseSearch
-from rag.documents import Chunk
 from rag.embedding import Embedder
 from rag.exchange import Found, Kind, Passage, numbered
 from rag.fact_column import Mask
 from rag.index import Index
 from rag.judgement import Candidate, Ranked, best_first, choose
-from rag.markup import plain
+from rag.keeper import Keeper
+from rag.live_mirror import LiveMirror
 from rag.matching import matched
 from rag.mirror import Mirror
+from rag.passages import policy_passage, product_passage, searched_text
 from rag.query import Query
+from rag.reranker import Reranker
 from rag.spelling import Spelling
-from rag.texts import facts, product_text
-from rag.things import product_id
 from rag.words import stems
 
 #: How deep each ranking is read before the two are fused.
@@ -51,14 +53,44 @@ class Retriever:
         mirror: The shop in memory.
         index: Chroma; None: everything is searched in memory.
         embedder: Makes the questions' vectors.
+        reranker: Puts what was found in order once more; None: it stays as it is.
     """
 
-    def __init__(self, mirror: Mirror, index: Index | None, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        index: Index | None,
+        embedder: Embedder,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.mirror = mirror
-        self.dense = DenseSearch(mirror, index)
+        self._dense = DenseSearch(mirror, index)
+        self._index = index
         self._embedder = embedder
+        self._reranker = reranker
+        self._keeper = Keeper(mirror, self._dense)
         shelves = [mirror.held(kind).words for kind in Kind]
         self._spelling = Spelling(shelves, embedder.is_word)
+
+    def warm(self) -> None:
+        """Load what the first search would otherwise wait for, and keep up to date from now on.
+
+        Raises:
+            ServiceError: The embedding model cannot be loaded.
+            SettingError: The cross-encoder that the settings name cannot be loaded.
+        """
+        self.mirror.refresh()
+        self._dense.check()
+        self.rank("warm", 1)
+        if self._reranker:
+            self._reranker.scores("warm", ["warm"])
+        self._keeper.start()
+
+    def close(self) -> None:
+        """Stop keeping up to date, and close the connections."""
+        self._keeper.close()
+        if self._index is not None:
+            self._index.close()
 
     def search(self, query: Query, k: int = 6) -> Found:
         """The few passages to answer a question from, those of the leading kind first.
@@ -94,10 +126,20 @@ class Retriever:
     def _ranked(
         self, text: str, depth: int, filters: Sequence[Filter] = ()
     ) -> dict[Kind, list[Candidate]]:
+        products = best_first(self._candidates(Kind.PRODUCT, text, depth, filters))
+        policies = best_first(self._candidates(Kind.POLICY, text, depth))
         return {
-            Kind.PRODUCT: best_first(self._candidates(Kind.PRODUCT, text, depth, filters)),
-            Kind.POLICY: best_first(self._candidates(Kind.POLICY, text, depth)),
+            Kind.PRODUCT: self._reranked(text, products),
+            Kind.POLICY: self._reranked(text, policies),
         }
+
+    def _reranked(self, text: str, candidates: list[Candidate]) -> list[Candidate]:
+        if self._reranker is None:
+            return candidates
+        texts = [f"{one.passage.title}. {searched_text(one.passage)}" for one in candidates]
+        scores = self._reranker.scores(text, texts)
+        order = sorted(range(len(candidates)), key=lambda at: -scores[at])
+        return [candidates[at] for at in order]
 
     def _candidates(
         self, kind: Kind, text: str, depth: int, filters: Sequence[Filter] = ()
@@ -121,7 +163,7 @@ class Retriever:
         depth: int,
         admitted: Mask | None,
     ) -> list[int]:
-        nearest = self.dense.begin(kind, vector, depth, admitted)
+        nearest = self._dense.begin(kind, vector, depth, admitted)
         worded = self.mirror.held(kind).words.search(terms, depth, admitted)
         return fuse(worded, [row for row, _ in nearest()])
 
@@ -136,10 +178,10 @@ class Retriever:
         """The passages as they are now; what has changed and meets the filters no more is out."""
         if kind is Kind.POLICY:
             chunks = self.mirror.chunks(ids)
-            return [_policy_passage(chunks[id]) for id in ids if id in chunks]
+            return [policy_passage(chunks[id]) for id in ids if id in chunks]
         found = self.mirror.products(ids)
         items = [found[id] for id in ids if id in found]
-        return [_product_passage(item) for item in items if admits(filters, facts_of(item))]
+        return [product_passage(item) for item in items if admits(filters, facts_of(item))]
 
     def _found(
         self, ranked: Ranked, started: float, chosen: Sequence[Candidate] | None = None
@@ -151,8 +193,15 @@ class Retriever:
             relevant=any(candidate.relevant for candidate in everything),
             best_score=max((candidate.passage.score for candidate in everything), default=0.0),
             retrieve_ms=(time.perf_counter() - started) * 1000,
-            index_away=self.dense.away,
+            index_away=self._dense.away,
         )
+
+
+def open_retriever(settings: Settings, db: Database) -> Retriever:
+    """A retriever over the shop in these tables; cheap, see :meth:`Retriever.warm`."""
+    index = Index(lambda: ports.chroma_url(settings), Embedder())
+    reranker = Reranker(settings.reranker) if settings.reranker else None
+    return Retriever(LiveMirror(db), index, index.embedder, reranker)
 
 
 def fuse(lexical: Sequence[int], dense: Sequence[int]) -> list[int]:
@@ -182,36 +231,7 @@ def _in_order(chosen: Sequence[Candidate], order: Order | None) -> Sequence[Cand
 
 
 def _judged(passage: Passage, filters: Sequence[Filter], terms: frozenset[str]) -> Candidate:
-    words = stems(f"{passage.title} {passage.heading} {_searched(passage)}")
+    words = stems(f"{passage.title} {passage.heading} {searched_text(passage)}")
     if passage.product:
         passage = replace(passage, matched=matched(passage.product, filters, terms))
     return Candidate(passage, len(terms & words) / len(terms) if terms else 0.0)
-
-
-def _product_passage(item: Product) -> Passage:
-    return Passage(
-        number=0,
-        id=product_id(item.id),
-        kind=Kind.PRODUCT,
-        title=plain(item.title),
-        heading="",
-        text=". ".join(part for part in (facts(item), plain(item.description)) if part),
-        score=0.0,
-        product=item,
-    )
-
-
-def _policy_passage(chunk: Chunk) -> Passage:
-    return Passage(
-        number=0,
-        id=chunk.id,
-        kind=Kind.POLICY,
-        title=chunk.title,
-        heading=chunk.heading,
-        text=chunk.text,
-        score=0.0,
-    )
-
-
-def _searched(passage: Passage) -> str:
-    return product_text(passage.product) if passage.product else passage.text

@@ -13,8 +13,8 @@ from pages.parts import policy_list
 from rag import documents
 from rag.exchange import Kind
 from rag.live_mirror import LiveMirror
-from rag.words import stems
 from tests.pages.conftest import Open, button, keyed, texts
+from tests.rag.asking import worded
 from tests.rag.office_files import docx, pdf
 
 PATH = "pages/policies.py"
@@ -183,14 +183,11 @@ def test_what_is_uploaded_is_found_by_its_words_at_the_next_question(
     page: Open, db: Database, kept: None
 ) -> None:
     mirror = LiveMirror(db)
-
-    def found(words: str, now: float) -> set[str]:
-        mirror.refresh(now=now)
-        held = mirror.held(Kind.POLICY)
-        return {held.id(row) for row in held.words.search(stems(words), 3)}
-
-    assert not found("mend zips and poles", 1000)
+    mirror.refresh(now=0)
+    assert worded(mirror, "Who mends zips and poles?", Kind.POLICY) == set()
     app = upload(page(PATH), ("repairs.docx", docx()))
-    assert "policy:repairs#1" in found("repair zips and poles", 1002)
+    mirror.refresh(now=2)
+    assert "policy:repairs#1" in worded(mirror, "Do you repair zips and poles?", Kind.POLICY)
     keyed(app, "undo-policies").click().run()
-    assert not found("repair zips and poles", 1004)
+    mirror.refresh(now=4)
+    assert worded(mirror, "Do you repair zips and poles?", Kind.POLICY) == set()

@@ -128,10 +128,10 @@ def remote(settings: Settings, model: FakeModel) -> Settings:
 
 
 @pytest.fixture
-def counter(shop: Database, index: Index, remote: Settings) -> Iterator[Counter]:
+def counter(shop: Database, retriever: Retriever, remote: Settings) -> Iterator[Counter]:
     with (
         closing(ChatLane(open_pool(remote))) as lane,
-        closing(Counter(shop, index, LiveMirror(shop), Writer(lane))) as found,
+        closing(Counter(shop, retriever, Writer(lane))) as found,
     ):
         yield found
 

@@ -15,11 +15,9 @@ from core.pool import open_pool
 from core.products import Product
 from core.schema import usage
 from core.settings import Settings, load_settings
-from rag.chain import Counter
+from rag.chain import Counter, Reply
 from rag.exchange import Role, Turn
-from rag.index import Index
-from rag.live_mirror import LiveMirror
-from rag.reply import Reply
+from rag.retriever import Retriever
 from rag.writer import Writer
 from tests.fakes import FakeModel, Script
 
@@ -206,11 +204,11 @@ def test_cut_off_answer_shows_that_it_is(counter: Counter, model: FakeModel) -> 
 
 
 def test_embedded_model_that_is_not_started(
-    shop: Database, index: Index, settings: Settings
+    shop: Database, retriever: Retriever, settings: Settings
 ) -> None:
     with (
         closing(ChatLane(open_pool(settings))) as lane,
-        closing(Counter(shop, index, LiveMirror(shop), Writer(lane))) as counter,
+        closing(Counter(shop, retriever, Writer(lane))) as counter,
     ):
         counter.warm()
         reply = counter.ask(QUESTION)
@@ -221,13 +219,13 @@ def test_embedded_model_that_is_not_started(
         assert reply.failure.transient
 
 
-def test_endpoint_that_is_gone(shop: Database, index: Index, settings: Settings) -> None:
+def test_endpoint_that_is_gone(shop: Database, retriever: Retriever, settings: Settings) -> None:
     gone = load_settings(
         home=settings.home, openai_base_url="http://127.0.0.1:9/v1", openai_model="fake"
     )
     with (
         closing(ChatLane(open_pool(gone))) as lane,
-        closing(Counter(shop, index, LiveMirror(shop), Writer(lane))) as counter,
+        closing(Counter(shop, retriever, Writer(lane))) as counter,
     ):
         reply = counter.ask(QUESTION)
         text_of(reply)

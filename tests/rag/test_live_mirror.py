@@ -18,7 +18,7 @@ from rag import documents, vectors
 from rag.exchange import Kind
 from rag.live_mirror import BLIND_S, REFRESH_S, LiveMirror
 from rag.things import product_thing
-from rag.words import stems
+from tests.rag.asking import worded
 from tests.rag.fake_embedder import FakeEmbedder
 
 TENT = Product(
@@ -35,11 +35,6 @@ def mirror(db: Database) -> LiveMirror:
     found = LiveMirror(db)
     found.refresh(now=NOW)
     return found
-
-
-def worded(mirror: LiveMirror, text: str, kind: Kind = Kind.PRODUCT) -> set[str]:
-    held = mirror.held(kind)
-    return {held.id(row) for row in held.words.search(stems(text), 50)}
 
 
 def admitted(mirror: LiveMirror, *filters: Filter) -> set[str]:
@@ -140,7 +135,7 @@ def test_documents_follow_too(mirror: LiveMirror, db: Database, tmp_path: Path) 
     documents.publish_documents(db, path)
     mirror.refresh(now=NOW + 1)
     assert worded(mirror, "refund", Kind.POLICY) == {"policy:returns#1"}
-    documents.withdraw(db, "returns", 1)
+    documents.withdraw(db, "returns", documents.versions(db)["returns"])
     mirror.refresh(now=NOW + 2)
     assert worded(mirror, "refund", Kind.POLICY) == set()
 

@@ -20,6 +20,7 @@ from rag.limits import price_limit
 from rag.live_mirror import LiveMirror
 from rag.query import Query
 from rag.retriever import Retriever, fuse
+from tests.rag.asking import asked_plainly
 from tests.rag.conftest import BOOTS, TENT, fill
 
 pytestmark = pytest.mark.processes
