@@ -15,5 +15,7 @@ def fold(text: str) -> str:
 
 def unaccented(text: str) -> str:
     """Letters without their case and accents."""
+    if text.isascii():
+        return text.lower()
     parts = unicodedata.normalize("NFKD", text)
     return "".join(each for each in parts if not unicodedata.combining(each)).casefold()

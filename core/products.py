@@ -1,6 +1,7 @@
 """The published catalog: the truth that the search indexes are rebuilt from.
 
-Every change raises a product's version; an indexer asks what is
+A product's facts are written with it and go with it: what has facts is on
+sale. Every change raises a product's version; an indexer asks what is
 :func:`pending`, indexes it, and says so with :func:`mark_indexed`. A product
 changed in between keeps its newer version and stays pending. A deleted one
 stays for a while, so that every process notices (:func:`forget_deleted`).
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
+from core import product_facts
 from core.db import Database
 from core.shop_tables import products
 from core.values import Value
@@ -64,6 +66,7 @@ def publish(db: Database, items: Iterable[Product]) -> int:
     while block := {item.id: item for item in islice(remaining, BATCH)}:
         with db.write() as connection:
             _upsert(connection, list(block.values()))
+            product_facts.write(connection, list(block.values()))
         count += len(block)
     return count
 
@@ -71,6 +74,7 @@ def publish(db: Database, items: Iterable[Product]) -> int:
 def withdraw(db: Database, ids: Sequence[str]) -> int:
     """Take products off sale; the indexer then forgets them. Returns how many were there."""
     with db.write() as connection:
+        product_facts.remove(connection, ids)
         result = connection.execute(
             products.update()
             .where(products.c.id.in_(ids), products.c.deleted.is_(False))

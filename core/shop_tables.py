@@ -68,6 +68,8 @@ facts = Table(
     Column("shown", String(80), nullable=False, server_default=""),
     Column("number", Float),
     Column("unit", String(40), nullable=False, server_default=""),
+    # A third less to write and to read: the rows lie in their key.
+    sqlite_with_rowid=False,
 )
 sa.Index("facts_by_text", facts.c.field, facts.c.text, facts.c.product_id)
 sa.Index("facts_by_number", facts.c.field, facts.c.number, facts.c.product_id, facts.c.unit)

@@ -15,8 +15,9 @@ from core.pool import open_pool
 from core.products import Product
 from core.schema import usage
 from core.settings import Settings, load_settings
-from rag.chain import Counter, Reply
+from rag.chain import Counter
 from rag.exchange import Role, Turn
+from rag.reply import Reply
 from rag.retriever import Retriever
 from rag.writer import Writer
 from tests.fakes import FakeModel, Script

@@ -35,16 +35,6 @@ def find(text: str, *filters: Filter, order: Order | None = None) -> Query:
     return Query(text, text, filters=filters, order=order)
 
 
-def asked_plainly(question: str, history: Sequence[Turn] = ()) -> Query:
-    """A question as it stands, after those that it follows, with its price limit as a filter."""
-    text = standalone(question, history)
-    limit = price_limit(text)
-    if not limit:
-        return Query(question, text)
-    low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
-    return Query(question, text, filters=(Filter(PRICE, low=low, high=high, label=limit.words()),))
-
-
 def test_fusion_prefers_what_both_rankings_have() -> None:
     assert fuse([1, 2], [2, 3])[0] == 2
     assert fuse([1], [3]) == [1, 3]

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import sqlalchemy as sa
 from alembic import op
 
+from core import product_facts
+from core.products import Product
+from core.values import Value
+
 revision = "0005"
 down_revision = "0004"
+
+BATCH = 500
+#: The products as they were then, whatever becomes of the table later.
+PRODUCTS = sa.table(
+    "products",
+    sa.column("id", sa.String),
+    sa.column("price", sa.Float),
+    sa.column("currency", sa.String),
+    sa.column("stock", sa.Integer),
+    sa.column("department", sa.Text),
+    sa.column("values", sa.JSON),
+    sa.column("deleted", sa.Boolean),
+)
 
 
 def upgrade() -> None:
@@ -20,7 +39,8 @@ def upgrade() -> None:
     _create_facts()
     _create_releases()
     _create_answers_and_gaps()
-    # Facts are written with their product, and the vectors with its indexing: once more for all.
+    _fill_facts()
+    # The vectors are written when a product is indexed: once more for all.
     op.execute("UPDATE products SET version = version + 1")
 
 
@@ -39,6 +59,7 @@ def _create_facts() -> None:
         sa.Column("shown", sa.String(80), nullable=False, server_default=""),
         sa.Column("number", sa.Float()),
         sa.Column("unit", sa.String(40), nullable=False, server_default=""),
+        sqlite_with_rowid=False,
     )
     op.create_index("facts_by_text", "facts", ["field", "text", "product_id"])
     op.create_index("facts_by_number", "facts", ["field", "number", "product_id", "unit"])
@@ -49,6 +70,29 @@ def _create_facts() -> None:
         sa.Column("created_at", sa.Float(), nullable=False),
     )
     op.create_index("vectors_by_age", "vectors", ["created_at"])
+
+
+def _fill_facts() -> None:
+    """The facts of what is on sale already; from now on they are written with their product."""
+    connection, last = op.get_bind(), ""
+    page = sa.select(PRODUCTS).where(PRODUCTS.c.deleted.is_(False)).order_by(PRODUCTS.c.id)
+    page = page.limit(BATCH)
+    while rows := connection.execute(page.where(PRODUCTS.c.id > last)).mappings().all():
+        product_facts.write(connection, [_product(row) for row in rows])
+        last = rows[-1]["id"]
+
+
+def _product(row: sa.RowMapping) -> Product:
+    """As much of a product as its facts need."""
+    return Product(
+        row["id"],
+        "",
+        price=None if row["price"] is None else Decimal(str(row["price"])),
+        currency=row["currency"],
+        stock=row["stock"],
+        department=row["department"],
+        values={name: Value.from_json(stored) for name, stored in row["values"].items()},
+    )
 
 
 def _create_releases() -> None:
