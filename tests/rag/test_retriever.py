@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,12 +10,10 @@ import pytest
 
 from core import products
 from core.db import Database
-from core.facts import PRICE, Filter, Order
+from core.facts import Filter, Order
 from core.values import Value
 from rag.exchange import Found, Kind, Role, Turn
-from rag.followup import standalone
 from rag.index import Index
-from rag.limits import price_limit
 from rag.live_mirror import LiveMirror
 from rag.query import Query
 from rag.retriever import Retriever, fuse
