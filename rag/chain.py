@@ -128,12 +128,7 @@ class Counter:
         before: Sequence[Query],
         removed: Sequence[Filter],
     ) -> tuple[Query, ...]:
-        text = standalone(question, history)
-        limit = price_limit(text)
-        low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
-        filters = (Filter(PRICE, low=low, high=high, label=limit.words()),) if limit else ()
-        intent = Intent.TALK if question in ("Hello!", "Thanks") else Intent.FIND
-        return (Query(question, text, intent, filters=filters),)
+        return (asked_plainly(question, history),)
 
     def _compute(self, query: Query) -> Exact | None:
         return None
@@ -188,6 +183,17 @@ class Counter:
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
     return Counter(db, open_retriever(settings, db), Writer(lane))
+
+
+def asked_plainly(question: str, history: Sequence[Turn] = ()) -> Query:
+    """A question as it stands, after those that it follows, with its price limit as a filter."""
+    text = standalone(question, history)
+    limit = price_limit(text)
+    intent = Intent.TALK if question in ("Hello!", "Thanks") else Intent.FIND
+    if not limit:
+        return Query(question, text, intent)
+    low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
+    return Query(question, text, filters=(Filter(PRICE, low=low, high=high, label=limit.words()),))
 
 
 def _unasked(refusal: Phrase) -> Part:
