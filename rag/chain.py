@@ -24,8 +24,9 @@ from rag.exchange import Kind, Passage, Role, Turn
 from rag.followup import standalone
 from rag.intake import QUESTION_CHARS, Intake, earlier, taken_in
 from rag.limits import price_limit
+from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
-from rag.plan import Exact, Outcome, Part, planned
+from rag.plan import Exact, planned
 from rag.prompts import PROMPT_VERSION, shown_history
 from rag.prose import Prose
 from rag.query import Intent, Query

@@ -41,7 +41,7 @@ _ENGLISH = {
     ),
     Phrase.NEAREST: "I could not find that in our shop. The nearest things we have:",
     Phrase.NONE_WITH: "We have nothing that fits ({conditions}). The nearest things we have:",
-    Phrase.NO_FACT: "We do not know the {field} of the {title}.",
+    Phrase.NO_FACT: "Our shop does not say this of the {title}: {field}.",
     Phrase.NO_POLICY: "Our shop's documents do not say that. The nearest passages:",
     Phrase.NOT_SAID: "Our shop does not say that. What it says about it:",
     Phrase.WORDS_AWAY: (

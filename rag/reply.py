@@ -20,9 +20,9 @@ from core.statuses import GapKind
 from core.usage import record
 from rag import answer_cache, gaps
 from rag.exchange import Details, Passage, Timing
+from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
 from rag.plain_words import told
-from rag.plan import Outcome, Part
 from rag.prose import Prose
 from rag.writer import Writer
 
