@@ -32,6 +32,7 @@ from rag.prose import Prose
 from rag.query import Intent, Query
 from rag.reply import Block, Desk, Reply
 from rag.retriever import Retriever, open_retriever
+from rag.suggestions import suggested
 from rag.support import support_of
 from rag.writer import Brief, Writer
 
@@ -50,7 +51,6 @@ class Counter:
         self.retriever = retriever
         self._db = db
         self._writer = writer
-        self._desk = Desk(db, writer, lambda parts: ())
         self._searches = threading.BoundedSemaphore(SEARCHES)
 
     def warm(self) -> None:
@@ -96,7 +96,7 @@ class Counter:
         return Reply(
             [self._block(part, turns, fresh=fresh) for part in parts],
             passages,
-            self._desk,
+            Desk(self._db, lambda parts, text: self._suggested(parts, taken.question, text, turns)),
             question=taken.question,
             started=started,
             conversation_id=conversation_id,
@@ -168,6 +168,21 @@ class Counter:
         )
         cached = None if fresh else answer_cache.find(self._db, key)
         return Block(part, Prose(brief, support, self._writer), key, cached)
+
+    def _suggested(
+        self, parts: Sequence[Part], question: str, text: str, history: Sequence[Turn]
+    ) -> tuple[str, ...]:
+        """Questions that might come next, each tried out."""
+        queries = [part.query for part in parts]
+        said = (*history, Turn(Role.USER, question), Turn(Role.ASSISTANT, text))
+
+        def answerable(suggestion: str) -> bool:
+            asked = self._understood(suggestion, said, queries, ())
+            found, _ = planned(asked, self.retriever.search, self._compute)
+            return not any(part.refused or part.outcome is Outcome.TALK for part in found)
+
+        fields = self.retriever.mirror.fields()
+        return suggested(parts, fields, documents.titles(self._db), answerable)
 
     def _document_versions(self, part: Part) -> Mapping[str, int]:
         if any(passage.kind is Kind.POLICY for passage in part.passages):

@@ -174,6 +174,14 @@ def versions(db: Database) -> dict[str, int]:
         return {row.name: row.version for row in found}
 
 
+def titles(db: Database) -> dict[str, str]:
+    """The title of every document of the shop, by name, in order of title."""
+    columns = sa.select(documents.c.name, documents.c.title).where(documents.c.deleted.is_(False))
+    with db.read() as connection:
+        found = connection.execute(columns.order_by(documents.c.title))
+        return {row.name: row.title for row in found}
+
+
 def pending(db: Database, limit: int) -> list[Document]:
     """Documents that the index does not know yet in this version, deleted ones included."""
     return _select(db, documents.c.version != documents.c.indexed_version)[:limit]

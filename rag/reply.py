@@ -24,7 +24,6 @@ from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
 from rag.plain_words import told
 from rag.prose import Prose
-from rag.writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +33,12 @@ class Desk:
     """What answers are made with.
 
     Attributes:
-        suggest: Gives questions that might come next.
+        db: Our tables.
+        suggest: Gives questions that might come next, after an answer of these words.
     """
 
     db: Database
-    writer: Writer
-    suggest: Callable[[Sequence[Part]], tuple[str, ...]]
+    suggest: Callable[[Sequence[Part], str], tuple[str, ...]]
 
 
 class Block:
@@ -238,7 +237,7 @@ class Reply:
             prompt_tokens=sum(one.prompt for one in tokens),
         )
         parts = [block.part for block in self._blocks]
-        self.details = replace(self._drawn(), suggestions=self._desk.suggest(parts))
+        self.details = replace(self._drawn(), suggestions=self._desk.suggest(parts, self.text))
         calls = [
             replace(call, conversation_id=self._conversation_id)
             for prose in proses
