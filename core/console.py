@@ -33,13 +33,20 @@ class Exit(IntEnum):
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database]]:
     """Settings and database for a command; errors of ours become a line and an exit code."""
-    try:
+    with reported():
         settings = load_settings()
         db = open_database(settings)
         try:
             yield settings, db
         finally:
             db.close()
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Errors of ours become a line and an exit code."""
+    try:
+        yield
     except ShopkeeperError as error:
         say(f"Error: {error.message}", style="red")
         bad_input = isinstance(error, CatalogError | FieldsError | JobError | ValueRefused)

@@ -28,6 +28,7 @@ from core.settings import Settings
 from rag import documents, indexer
 from rag.chain import Counter, open_counter
 from rag.embedding import Embedder
+from rag.evaluate_command import evaluate_command
 from rag.exchange import Passage
 from rag.index import Index
 from rag.reply import Reply
@@ -116,6 +117,9 @@ def ask(
                 typer.echo(f"[{passage.number}] {_label(passage)}")
         if reply.failure is not None:
             raise reply.failure
+
+
+app.command("evaluate")(evaluate_command)
 
 
 @contextmanager

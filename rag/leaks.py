@@ -14,9 +14,10 @@ _ADDRESS = re.compile(
     r"|\b(?:[\w-]+\.)+(?:com|net|org|io|co|shop|store|info|biz|example|test|ru|cn|de|fr|uk|xyz)\b",
     re.IGNORECASE,
 )
-#: The form of our prompt and of the conversation that a small model likes to go on with.
+#: The form of our prompt and of the conversation that a small model likes to go on with, and
+#: tags, which an answer in words never has.
 _FORM = re.compile(
-    r"^\W*(?:facts|question|system|user|assistant|human)\s*:|<\|[^|]*\|>"
+    r"<\s?[/!]?[a-z]|^\W*(?:facts|question|system|user|assistant|human)\s*:|<\|[^|]*\|>"
     r"|\b(?:system prompt|my instructions|the instructions (?:above|i (?:was|were|have been)))\b",
     re.IGNORECASE,
 )

@@ -66,6 +66,19 @@ def read_shop(path: Path, *, source: str) -> ShopFile:
     return _shop(rows, columns, source)
 
 
+def product_of_columns(cells: Mapping[str, str], *, source: str = "file") -> Product | None:
+    """One product from named columns, whichever of the known names they have.
+
+    Returns:
+        The product; None without an id or a title.
+    """
+    names = list(cells)
+    known = {name: cells[names[at]].strip() for name, at in _known(names).items()}
+    if not known.get("id") or not known.get("title"):
+        return None
+    return _product(known, 0, source)
+
+
 def price_of(text: str) -> Decimal | None:
     """The number in a price as merchants write it; None when there is none.
 
@@ -130,13 +143,19 @@ def _product(cells: Mapping[str, str], number: int, source: str) -> Product:
     )
 
 
-def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
+def _known(header: Sequence[str]) -> dict[str, int]:
+    """Where the columns are whose names are known."""
     names = [re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_") for cell in header]
     columns: dict[str, int] = {}
     for column, synonyms in SYNONYMS.items():
         at = next((names.index(name) for name in synonyms if name in names), None)
         if at is not None and at not in columns.values():
             columns[column] = at
+    return columns
+
+
+def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
+    columns = _known(header)
     if "title" not in columns:
         raise CatalogError(
             f"{path.name} has no title column. Its columns are: "
