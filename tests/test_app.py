@@ -16,7 +16,7 @@ from core.db import open_database
 from core.settings import load_settings
 from tests import running
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(3000)]
 
 #: The embedded model on two busy cores.
 SLOW_MS = 120_000

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import running
 from tests.fake_endpoint import FakeEndpoint, Reply
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.browser
 
 WAIT_MS = 60_000
 BRANDS = ("Orbelle", "Pellworm", "Tamsin", "Varrick", "Lumo", "Zephyrine")

@@ -25,7 +25,7 @@ from tests.injections import INJECTIONS as ALL
 from tests.injections import WORD
 from tests.running import free_port
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.processes, pytest.mark.alone, pytest.mark.timeout(3000)]
 
 #: One in three: a row takes the model seconds, and the scripted one is asked for all of them.
 INJECTIONS = ALL[::3]

@@ -51,7 +51,6 @@ def test_a_job_runs_to_its_end_and_can_be_published(
     assert (product.title, product.values["brand"].value) == ("Acme bottle 7 2 l", "Acme")
 
 
-@pytest.mark.timeout(300)
 def test_kills_lose_no_row_and_repeat_only_calls_in_flight(
     settings: Settings, db: Database, make_job: MakeJob, endpoint: FakeEndpoint
 ) -> None:

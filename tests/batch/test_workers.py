@@ -71,7 +71,6 @@ def test_workers_that_come_at_once_to_an_empty_database_share_one_job(
     assert "Traceback" not in logged(settings)
 
 
-@pytest.mark.timeout(300)
 def test_kills_among_three_workers_lose_no_row_and_repeat_only_calls_in_flight(
     settings: Settings, db: Database, endpoint: FakeEndpoint
 ) -> None:

@@ -17,7 +17,7 @@ from core import products
 from core.chat_lane import ChatLane
 from core.db import Database, open_database
 from core.pool import open_pool
-from core.ports import LOOPBACK, is_free
+from core.ports import LOOPBACK
 from core.products import Product
 from core.settings import SAMPLE, Settings, load_settings
 from rag import documents, indexer
@@ -29,6 +29,7 @@ from rag.retriever import Retriever
 from rag.shop_csv import read_shop
 from rag.writer import Writer
 from tests.fakes import FakeModel
+from tests.running import free_port
 
 TENT = Product(
     "t1",
@@ -80,8 +81,7 @@ class ChromaServer:
 
 @pytest.fixture(scope="session")
 def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
-    port = next(number for number in range(18300, 18400) if is_free(number))
-    server = ChromaServer(tmp_path_factory.mktemp("chroma"), port)
+    server = ChromaServer(tmp_path_factory.mktemp("chroma"), free_port())
     server.start()
     yield server
     server.kill()

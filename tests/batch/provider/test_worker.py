@@ -64,7 +64,6 @@ def calls_paid(shop: ProviderShop) -> int:
         return int(connection.execute(sa.select(sa.func.sum(schema.usage.c.calls))).scalar() or 0)
 
 
-@pytest.mark.timeout(300)
 def test_kills_at_any_moment_lose_no_row_and_pay_none_twice(shop: ProviderShop) -> None:
     times = shop.provider.times
     times.upload_s = times.create_s = 0.15
@@ -175,7 +174,6 @@ def on_postgres(
     database.close()
 
 
-@pytest.mark.timeout(300)
 def test_on_postgres_kills_lose_no_row_and_pay_none_twice(on_postgres: ProviderShop) -> None:
     shop = on_postgres
     shop.provider.times.upload_s = shop.provider.times.create_s = 0.1
