@@ -8,6 +8,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.parts.arrivals import Arrivals
+from pages.parts.counter_routes import counter_routes
 from pages.parts.download_route import download_route
 from pages.parts.entry import let_in
 from pages.parts.services import started
@@ -65,4 +66,8 @@ if __name__ == "__main__":
     main()
 else:
     # `streamlit run` finds this line, and serves the script above with our routes beside it.
-    app = st.App(__file__, routes=[download_route()], middleware=[Middleware(Arrivals)])
+    app = st.App(
+        __file__,
+        routes=[download_route(), *counter_routes()],
+        middleware=[Middleware(Arrivals)],
+    )

@@ -75,7 +75,18 @@ class Settings(BaseSettings):
     stop_after: int = Field(default=50, ge=0, validation_alias="SHOPKEEPER_STOP_AFTER")
     upload_limit_mb: int = Field(default=1024, ge=1, validation_alias="SHOPKEEPER_UPLOAD_LIMIT_MB")
     reranker: str | None = Field(default=None, validation_alias="SHOPKEEPER_RERANKER")
+    image_hosts: str | None = Field(
+        default=None,
+        pattern=r"^\s*[\w.-]+(\s*,\s*[\w.-]+)*\s*$",
+        validation_alias="SHOPKEEPER_IMAGE_HOSTS",
+    )
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
+
+    @cached_property
+    def picture_hosts(self) -> frozenset[str]:
+        """The servers that pictures of products may come from; none unless they are named."""
+        named = (self.image_hosts or "").split(",")
+        return frozenset(host.strip().lower() for host in named if host.strip())
 
     @cached_property
     def database_url(self) -> str:

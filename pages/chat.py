@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -13,21 +14,27 @@ from core import products
 from core.errors import NotFoundError
 from core.settings import SAMPLE
 from pages.parts.answering import answer, warm_up
-from pages.parts.conversation import Asked, ask, exchange, next_question, question
+from pages.parts.asking import Asked, ask, next_question
+from pages.parts.conversation import exchange
+from pages.parts.counter_script import counter_script
+from pages.parts.editing import question
 from pages.parts.entry import Shop, enter
 from pages.parts.escape import plain
-from pages.parts.exchanges import Exchange, exchanges, history
+from pages.parts.exchanges import Exchange, exchanges, history, understood
 from pages.parts.history import PARAMETER, open_conversation, sidebar
 from pages.parts.shelves import filling, shelves
 from rag import conversations, messages
+from rag.messages import Message
 
-STYLES = Path(__file__).parent / "parts" / "counter.css"
+PARTS = Path(__file__).parent / "parts"
+STYLES = (PARTS / "counter.css", PARTS / "marked.css")
 
 
 def main() -> None:
     """Draw the page."""
     shop = enter("pages/chat.py")
-    st.html(STYLES)
+    for sheet in STYLES:
+        st.html(sheet)
     # Emptied as soon as a question is asked; whatever else stood below the
     # answer would stay, greyed out, until the answer has ended.
     greeting = st.empty()
@@ -58,22 +65,34 @@ def _load(shop: Shop) -> tuple[str | None, list[Exchange]]:
 
 def _answer(shop: Shop, current: str, pairs: list[Exchange], asked: Asked) -> None:
     """Show the question at once, answer it, then redraw the page at rest."""
-    if asked.again:
-        pairs = pairs[:-1]
-    else:
-        messages.add_question(shop.db, current, asked.text)
+    stored, pairs = _stored(shop, current, pairs, asked)
+    counter_script()
     sidebar(shop, current)
     for pair in pairs:
         exchange(shop, pair)
     question(asked.text)
     with st.container(key="answering"):
-        answer(shop, current, asked.text, history(pairs), stop_button=asked.by_button)
+        answer(shop, stored, history(pairs), understood(pairs), asked)
     st.rerun()
+
+
+def _stored(
+    shop: Shop, current: str, pairs: list[Exchange], asked: Asked
+) -> tuple[Message, list[Exchange]]:
+    """The question as it is stored, and what was said before it."""
+    if not asked.again or not pairs:
+        return messages.add_question(shop.db, current, asked.text), pairs
+    stored = pairs[-1].question
+    if (asked.text, asked.removed) != (stored.text, stored.removed):
+        messages.change_question(shop.db, stored, asked.text, asked.removed)
+        stored = replace(stored, text=asked.text, removed=asked.removed)
+    return stored, pairs[:-1]
 
 
 def _rest(
     shop: Shop, current: str | None, pairs: Sequence[Exchange], greeting: DeltaGenerator
 ) -> None:
+    counter_script(pairs[-1].answer if pairs else None)
     sidebar(shop, current)
     if not pairs:
         with greeting.container():

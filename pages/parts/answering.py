@@ -7,6 +7,7 @@ tab), what was written and what was found is stored.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,18 +18,23 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import ServiceError, ShopkeeperError
 from core.statuses import MessageStatus
 from pages.parts import words
+from pages.parts.asking import Asked
 from pages.parts.entry import Shop, open_chat_lane, open_settings, open_shop_database
+from pages.parts.findings import findings
 from pages.parts.prose import prose_html
-from pages.parts.sources import sources_html
 from rag import messages
 from rag.chain import Counter, open_counter
 from rag.exchange import Timing, Turn
+from rag.messages import Message
+from rag.query import Query
 from rag.reply import Reply
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two redraws of a growing answer; more often only costs the browser.
 REDRAW_S = 0.06
+#: Seconds without a word after which a shopper is told why.
+PATIENCE_S = 3.0
 _FAILURES = "failed_answers"
 _JUST_BEGUN = "answer_just_begun"
 
@@ -55,32 +61,45 @@ def warm_up() -> None:
 
 def answer(
     shop: Shop,
-    conversation_id: str,
-    question: str,
+    question: Message,
     said: Sequence[Turn],
-    *,
-    stop_button: bool = False,
+    before: Sequence[Query],
+    asked: Asked,
 ) -> None:
-    """Answer a question on the page and store how it ended."""
-    message = messages.start_answer(shop.db, conversation_id)
+    """Answer a question on the page and store how it ended.
+
+    Args:
+        shop: Where to ask.
+        question: As it is stored.
+        said: What was said before it, oldest first.
+        before: How the question before it was understood.
+        asked: How it was asked.
+    """
+    message = messages.start_answer(shop.db, question.conversation_id)
     st.session_state[_JUST_BEGUN] = True
     watch_for_stop()
     reply: Reply | None = None
     status = MessageStatus.STOPPED
     try:
         with st.spinner("Looking through the shop…"):
-            reply = counter().ask(question, said, conversation_id)
-        if reply.passages:
-            st.html(sources_html(reply.passages, question))
+            reply = counter().ask(
+                question.text,
+                said,
+                question.conversation_id,
+                before=before,
+                removed=question.removed,
+                fresh=asked.fresh,
+            )
+        findings(shop, message.id, question, reply.passages, reply.details, last=True)
         place = st.empty()
-        if stop_button:
+        if asked.by_button and reply.writes:
             st.button("Stop", icon=":material/stop_circle:", key="stop")
-        _write(reply, place)
-        status = MessageStatus.DONE
+        messages.note_sources(shop.db, message.id, reply.passages, reply.details)
+        _write(reply, place, message.id)
+        status = _ended(reply, message.id)
     except ShopkeeperError as error:
         status = MessageStatus.FAILED
-        st.session_state[_FAILURES] = {message.id: error.message}
-        log.warning("Answer %s failed: %s", message.id, error)
+        _failed(message.id, error)
     finally:
         messages.finish_answer(
             shop.db,
@@ -89,7 +108,21 @@ def answer(
             status=status,
             passages=reply.passages if reply else (),
             timing=reply.timing if reply else Timing(),
+            details=reply.details if reply else None,
         )
+
+
+def _ended(reply: Reply, message_id: str) -> MessageStatus:
+    """How an answer came to its end: without the model, what the sources say may still do."""
+    if reply.failure is None or reply.text:
+        return MessageStatus.DONE
+    _failed(message_id, reply.failure)
+    return MessageStatus.FAILED
+
+
+def _failed(message_id: str, error: ShopkeeperError) -> None:
+    st.session_state[_FAILURES] = {message_id: error.message}
+    log.warning("Answer %s failed: %s", message_id, error)
 
 
 def failure(message_id: str) -> str:
@@ -98,27 +131,35 @@ def failure(message_id: str) -> str:
     return known.get(message_id, "The model gave no answer.")
 
 
-def _write(reply: Reply, place: DeltaGenerator) -> None:
-    """Show the words as they come."""
-    if not reply.refused:
+def _write(reply: Reply, place: DeltaGenerator, message_id: str) -> None:
+    """Show the words as they come; what was shown may be corrected on the way."""
+    begun, drawn_at, shown = time.monotonic(), 0.0, ""
+
+    def draw(*, writing: bool) -> None:
+        drawn = prose_html(reply.text, reply.passages, message_id=message_id, writing=writing)
+        place.html(drawn)
+
+    if reply.text:
+        draw(writing=reply.writes)
+    elif reply.writes:
         place.caption(f":shimmer[Reading {words.several(len(reply.passages), 'source')}…]")
-    written, drawn_at, waiting = "", 0.0, False
     with closing(reply.stream()) as pieces:
-        for piece in pieces:
-            written += piece
-            if not written:
-                waiting = _say_waiting(place, told=waiting)
-            elif time.monotonic() - drawn_at >= REDRAW_S:
-                place.html(prose_html(written, reply.passages, writing=True))
-                drawn_at = time.monotonic()
-    place.html(prose_html(reply.text or written, reply.passages))
+        for _ in pieces:
+            now = time.monotonic()
+            if not reply.text:
+                begun = _say_busy(place, begun, now)
+            elif reply.text != shown and now - drawn_at >= REDRAW_S:
+                draw(writing=True)
+                drawn_at, shown = now, reply.text
+    draw(writing=False)
 
 
-def _say_waiting(place: DeltaGenerator, *, told: bool) -> bool:
-    """Say that others are before this question; also where the script notices Stop."""
-    if not told:
-        place.caption(":shimmer[Others are being answered; you are next…]")
-    return True
+def _say_busy(place: DeltaGenerator, begun: float, now: float) -> float:
+    """Say so once, where the first word takes long; also where the script notices Stop."""
+    if now - begun < PATIENCE_S:
+        return begun
+    place.caption(":shimmer[The model is busy; one moment…]")
+    return math.inf
 
 
 @st.fragment(run_every="0.5s")

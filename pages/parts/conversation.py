@@ -2,69 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
 from core.statuses import MessageStatus
 from pages.parts import words
+from pages.parts.answer_bar import answer_bar
 from pages.parts.answering import failure
-from pages.parts.copying import copy_button
+from pages.parts.asking import Asked, ask
+from pages.parts.editing import last_question, question
 from pages.parts.entry import Shop
-from pages.parts.escape import html, plain
+from pages.parts.escape import html, one_line, plain
 from pages.parts.exchanges import Exchange
+from pages.parts.findings import findings, notice_html
 from pages.parts.prose import prose_html
-from pages.parts.sources import sources_html
-from rag import conversations, messages
-from rag.exchange import Timing
+from rag import conversations
+from rag.exchange import Details, Timing
 from rag.messages import Message
 
-_NEXT = "next_question"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question to be answered now.
-
-    Attributes:
-        again: It is already stored, and its last answer is to be replaced.
-        by_button: Asked by a click; the input then offers no way to stop.
-    """
-
-    text: str
-    again: bool = False
-    by_button: bool = True
-
-
-def ask(asked: Asked) -> None:
-    """Have a question answered by the next run of the page."""
-    st.session_state[_NEXT] = asked
-
-
-def next_question() -> Asked | None:
-    """The question that a button asked."""
-    asked: Asked | None = st.session_state.pop(_NEXT, None)
-    return asked
+_SUGGESTION_CHARACTERS = 90
 
 
 def exchange(shop: Shop, pair: Exchange, *, last: bool = False) -> None:
-    """Draw a question and its answer; the last one can be asked again."""
-    question(pair.question.text)
+    """Draw a question and its answer; the last one can be asked again or otherwise."""
+    if last:
+        last_question(pair.question)
+    else:
+        question(pair.question.text)
     message = pair.answer
     if message is None:
         _again(pair, "This question was not answered.", last)
         return
     with st.container(key=f"answer-{message.id}"):
-        if message.passages:
-            st.html(sources_html(message.passages, pair.question.text))
+        findings(shop, message.id, pair.question, message.passages, message.details, last=last)
         if message.text:
-            st.html(prose_html(message.text, message.passages))
+            st.html(prose_html(message.text, message.passages, message_id=message.id))
+        if message.details.notice:
+            st.html(notice_html(message.details.notice))
         _ending(shop, pair, message, last)
-
-
-def question(text: str) -> None:
-    """Draw a question."""
-    st.html(f'<div class="sk-question"><p>{html(text)}</p></div>')
+        if last and message.status is MessageStatus.DONE:
+            _suggestions(message)
 
 
 def _ending(shop: Shop, pair: Exchange, message: Message, last: bool) -> None:
@@ -77,7 +55,7 @@ def _ending(shop: Shop, pair: Exchange, message: Message, last: bool) -> None:
     elif message.status is MessageStatus.STOPPED and not message.text:
         _again(pair, "Stopped before the first word.", last)
     else:
-        _after(shop, pair, message, last)
+        _after(pair, message, last)
 
 
 @st.fragment(run_every="0.5s")
@@ -93,55 +71,58 @@ def _again(pair: Exchange, reason: str, last: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(reason)
         if last:
-            st.button(
-                "Try again",
-                key=f"again-{pair.question.id}",
-                icon=":material/refresh:",
-                on_click=ask,
-                args=(Asked(pair.question.text, again=True),),
-            )
+            _ask_again(pair, "Try again", "secondary")
 
 
-def _after(shop: Shop, pair: Exchange, message: Message, last: bool) -> None:
-    """The timing line, copy, thumbs and, under the last answer, one more try."""
+def _after(pair: Exchange, message: Message, last: bool) -> None:
+    """The timing line, what can be done with the answer and, under the last, one more try."""
     stopped = "stopped · " if message.status is MessageStatus.STOPPED else ""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(
-            f'<div class="sk-quiet">{stopped}'
-            f"{html(timing_line(message.timing, len(message.passages)))}</div>",
-            width="content",
-        )
-        copy_button(message.text, key=f"copy-{message.id}")
-        st.feedback(
-            "thumbs",
-            key=f"feedback-{message.id}",
-            default={1: 1, -1: 0}.get(message.feedback),
-            on_change=_judge,
-            args=(shop, message.id),
-        )
+    line = timing_line(message.timing, len(message.passages), message.details)
+    st.html(f'<div class="sk-quiet">{stopped}{html(line)}</div>')
+    with st.container(
+        key=f"after-{message.id}", horizontal=True, vertical_alignment="top", gap="xxsmall"
+    ):
+        answer_bar(message, last=last)
         if last:
+            _ask_again(pair, "Answer again", "tertiary")
+
+
+def _ask_again(pair: Exchange, label: str, kind: Literal["secondary", "tertiary"]) -> None:
+    asked = pair.question
+    st.button(
+        label,
+        key=f"again-{asked.id}",
+        icon=":material/refresh:",
+        type=kind,
+        on_click=ask,
+        args=(Asked(asked.text, again=True, fresh=True, removed=asked.removed),),
+    )
+
+
+def _suggestions(message: Message) -> None:
+    """Questions that might come next."""
+    if not message.details.suggestions:
+        return
+    with st.container(key=f"suggestions-{message.id}", horizontal=True, gap="xsmall"):
+        for at, suggestion in enumerate(message.details.suggestions):
             st.button(
-                "Answer again",
-                key=f"again-{pair.question.id}",
-                icon=":material/refresh:",
-                type="tertiary",
+                plain(one_line(suggestion, _SUGGESTION_CHARACTERS)),
+                key=f"suggestion-{message.id}-{at}",
+                wrap=True,
                 on_click=ask,
-                args=(Asked(pair.question.text, again=True),),
+                args=(Asked(suggestion),),
             )
 
 
-def _judge(shop: Shop, message_id: str) -> None:
-    thumb: int | None = st.session_state.get(f"feedback-{message_id}")
-    verdict = 0 if thumb is None else (1 if thumb else -1)
-    messages.judge(shop.db, message_id, shop.visitor, verdict)
-
-
-def timing_line(timing: Timing, sources: int) -> str:
+def timing_line(timing: Timing, sources: int, details: Details) -> str:
     """``facts 0.1 s · first word 1.2 s · 4 sources``; unknown parts are left out."""
+    told = words.several(sources, "source") if sources else "no source"
+    if details.cached:
+        whole = timing.retrieve_ms if timing.total_ms is None else timing.total_ms
+        return f"answered before · {words.waited(whole)} · {told}"
     parts = [f"facts {words.waited(timing.retrieve_ms)}"]
     if timing.first_token_ms is not None:
         parts.append(f"first word {words.waited(timing.first_token_ms)}")
     if timing.total_ms is not None and timing.first_token_ms is not None:
         parts.append(f"all {words.waited(timing.total_ms)}")
-    parts.append(words.several(sources, "source") if sources else "no source")
-    return " · ".join(parts)
+    return " · ".join([*parts, told])

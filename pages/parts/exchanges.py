@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from core.statuses import MessageStatus
 from rag.exchange import Role, Turn
 from rag.messages import Message
+from rag.query import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,9 @@ def history(pairs: Sequence[Exchange]) -> list[Turn]:
         if answer and answer.text and answer.status is not MessageStatus.FAILED:
             said += [pair.question.turn, answer.turn]
     return said
+
+
+def understood(pairs: Sequence[Exchange]) -> tuple[Query, ...]:
+    """How the last question was understood, which a follow-up carries on."""
+    last = pairs[-1].answer if pairs else None
+    return last.details.queries if last else ()

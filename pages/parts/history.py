@@ -17,6 +17,8 @@ from rag.conversations import Conversation
 
 PARAMETER = "c"
 _TITLE_CHARS = 30
+#: From so many conversations on, one is found by words rather than by eye.
+_LONG = 12
 
 
 def open_conversation(conversation_id: str | None) -> None:
@@ -38,13 +40,41 @@ def sidebar(shop: Shop, current: str | None) -> None:
             on_click=open_conversation,
             args=(None,),
         )
-        now, where = time.time(), words.zone(st.context.timezone)
         found = conversations.listing(shop.db, shop.visitor)
+        if len(found) >= _LONG:
+            found = _search(shop, found)
+        now, where = time.time(), words.zone(st.context.timezone)
         for day, group in groupby(found, key=lambda one: words.day(one.updated_at, now, where)):
             st.caption(day)
             with st.container(gap=None):
                 for conversation in group:
                     _row(shop, conversation, conversation.id == current)
+        if found and st.button(
+            "Delete all",
+            key="delete-all",
+            icon=":material/delete_sweep:",
+            type="tertiary",
+            help="Delete all of your conversations",
+        ):
+            _confirm_all(shop)
+
+
+def _search(shop: Shop, all_of_them: list[Conversation]) -> list[Conversation]:
+    """A field to find conversations by what was said in them."""
+    wanted = st.text_input(
+        "Find a conversation",
+        key="find-conversation",
+        placeholder="Find a conversation",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        max_chars=100,
+    )
+    if not wanted.strip():
+        return all_of_them
+    found = conversations.listing(shop.db, shop.visitor, words=wanted)
+    if not found:
+        st.caption("Nothing like that was said.")
+    return found
 
 
 def _row(shop: Shop, conversation: Conversation, current: bool) -> None:
@@ -89,4 +119,27 @@ def _delete(shop: Shop, conversation_id: str) -> None:
         conversations.delete(shop.db, conversation_id, shop.visitor)
     except NotFoundError as error:
         tell(error.message, problem=True)
+    open_conversation(None)
+
+
+@st.dialog("Delete all of your conversations?")
+def _confirm_all(shop: Shop) -> None:
+    st.markdown("Everything that you asked here, and all answers, will be gone for good.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep them", key="keep-all"):
+            st.rerun()
+        if st.button(
+            "Delete all",
+            key="confirm-delete-all",
+            type="primary",
+            icon=":material/delete_sweep:",
+            on_click=_delete_all,
+            args=(shop,),
+        ):
+            st.rerun()
+
+
+def _delete_all(shop: Shop) -> None:
+    count = conversations.delete_all(shop.db, shop.visitor)
+    tell(f"{words.several(count, 'conversation')} deleted")
     open_conversation(None)

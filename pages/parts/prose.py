@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from pages.parts.escape import html
-from pages.parts.sources import tip_html
+from pages.parts.sources import source_key, tip_html
 from rag.exchange import Passage
 
 _CITATION = re.compile(r"\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
@@ -22,18 +22,27 @@ _NUMBERED = re.compile(r"^\s*\d{1,2}[.)]\s+")
 _HEADING = re.compile(r"^#{1,6}\s+")
 
 
-def prose_html(text: str, passages: Sequence[Passage], *, writing: bool = False) -> str:
-    """The answer as HTML; ``writing`` adds the caret of a text that still grows."""
+def prose_html(
+    text: str, passages: Sequence[Passage], *, message_id: str = "", writing: bool = False
+) -> str:
+    """The answer as HTML.
+
+    Args:
+        text: What the model has written.
+        passages: What its citations point at.
+        message_id: The answer, by which its sources are opened.
+        writing: Adds the caret of a text that still grows.
+    """
     shown = _UNFINISHED.sub("", text) if writing else text
-    by_number = {passage.number: passage for passage in passages}
-    body = "".join(_blocks(shown.strip(), by_number))
+    marks = {one.number: _mark(one, source_key(message_id, one.number)) for one in passages}
+    body = "".join(_blocks(shown.strip(), marks))
     return f'<div class="sk-prose{" sk-writing" if writing else ""}">{body}</div>'
 
 
-def _blocks(text: str, sources: Mapping[int, Passage]) -> Iterator[str]:
+def _blocks(text: str, marks: Mapping[int, str]) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", text):
         for kind, lines in groupby(paragraph.splitlines(), key=_kind):
-            yield _block(kind, [_inline(_bare(line, kind), sources) for line in lines])
+            yield _block(kind, [_inline(_bare(line, kind), marks) for line in lines])
 
 
 def _kind(line: str) -> str:
@@ -49,25 +58,26 @@ def _bare(line: str, kind: str) -> str:
 
 def _block(kind: str, lines: list[str]) -> str:
     if kind == "p":
-        return f"<p>{'<br>'.join(lines)}</p>"
-    return f"<{kind}>{''.join(f'<li>{line}</li>' for line in lines)}</{kind}>"
+        return f'<p dir="auto">{"<br>".join(lines)}</p>'
+    items = "".join(f'<li dir="auto">{line}</li>' for line in lines)
+    return f'<{kind} dir="auto">{items}</{kind}>'
 
 
-def _inline(line: str, sources: Mapping[int, Passage]) -> str:
+def _inline(line: str, marks: Mapping[int, str]) -> str:
     """One line: escaped first, so that nothing but our own marks becomes HTML."""
     bold = _BOLD.sub(r"<strong>\1</strong>", html(line))
-    return _CITATION.sub(lambda found: _citations(found, sources), bold)
+    return _CITATION.sub(lambda found: _citations(found, marks), bold)
 
 
-def _citations(found: re.Match[str], sources: Mapping[int, Passage]) -> str:
+def _citations(found: re.Match[str], marks: Mapping[int, str]) -> str:
     """Marks that open their source; a number without a source is left out."""
     numbers = (int(number) for number in found[1].split(","))
-    return "".join(_mark(number, sources[number]) for number in numbers if number in sources)
+    return "".join(marks[number] for number in numbers if number in marks)
 
 
-def _mark(number: int, passage: Passage) -> str:
+def _mark(passage: Passage, key: str) -> str:
     return (
-        f'<span class="sk-cite" tabindex="0" role="button" '
-        f'aria-label="Source {number}: {html(passage.title)}">{number}'
-        f'<span class="sk-tip" role="tooltip">{tip_html(passage)}</span></span>'
+        f'<button type="button" class="sk-cite" data-source="{html(key)}" aria-haspopup="dialog" '
+        f'aria-label="Source {passage.number}: {html(passage.title)}">{passage.number}'
+        f'<span class="sk-tip" aria-hidden="true">{tip_html(passage)}</span></button>'
     )

@@ -7,6 +7,7 @@ long, random and never shown.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from uuid import uuid4
 
 import streamlit as st
@@ -31,9 +32,14 @@ def visitor_id() -> str:
     Streamlit sees the cookies of the moment the session began, hence the session first.
     """
     if "visitor" not in st.session_state:
-        kept = _cookie()
-        st.session_state["visitor"] = kept if _VALID.fullmatch(kept) else uuid4().hex
+        st.session_state["visitor"] = visitor_of({COOKIE: _cookie()}) or uuid4().hex
     return str(st.session_state["visitor"])
+
+
+def visitor_of(cookies: Mapping[str, str]) -> str:
+    """Whose request it is, by its cookies; empty where they name nobody."""
+    kept = cookies.get(COOKIE, "")
+    return kept if _VALID.fullmatch(kept) else ""
 
 
 def remember_visitor() -> None:

@@ -79,8 +79,10 @@ def took(seconds: float) -> str:
 
 
 def waited(milliseconds: float) -> str:
-    """A short wait in seconds: ``0.1 s``, ``12 s``."""
+    """A short wait in seconds: ``0.04 s``, ``0.1 s``, ``12 s``."""
     seconds = milliseconds / 1000
+    if seconds < 0.095:
+        return f"{max(seconds, 0.01):.2f} s"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from streamlit.testing.v1.element_tree import Button
 
 from core import services
 from core.db import Database
-from core.errors import EndpointError
+from core.errors import EndpointError, ModelError
+from core.facts import Filter
 from core.settings import PROJECT, Settings
 from pages.parts import answering, visitor
 from pages.parts.entry import Shop, open_settings, open_shop_database
-from rag.exchange import Kind, Passage, Timing, Turn
+from rag.exchange import Details, Kind, Passage, Timing, Turn
+from rag.query import Query
 
 Open = Callable[[str], AppTest]
 
@@ -25,20 +28,33 @@ Open = Callable[[str], AppTest]
 class FakeReply:
     """Answers in scripted words; breaks after them where told to."""
 
-    def __init__(self, passages: Sequence[Passage], words: Sequence[str], broken: bool) -> None:
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        words: Sequence[str],
+        broken: bool,
+        details: Details,
+        corrected: str = "",
+    ) -> None:
         self.passages = tuple(passages)
+        self.details = details
         self.refused = not passages
+        self.writes = bool(words)
+        self.failure: ModelError | None = None
         self.text = ""
         self.timing = Timing(retrieve_ms=80.0)
         self._words = words
         self._broken = broken
+        self._corrected = corrected
 
     def stream(self) -> Iterator[str]:
         for word in self._words:
             self.text += word
             yield word
         if self._broken:
-            raise EndpointError("The model did not answer in time.")
+            self.failure = EndpointError("The model did not answer in time.")
+            return
+        self.text = self._corrected or self.text
         self.timing = Timing(80.0, 1200.0, 2000.0, 5, 100)
 
 
@@ -50,15 +66,34 @@ class FakeCounter:
         self.passages: list[Passage] = [policy(1, "Shipping", "Free over $75.")]
         self.words = ["Free ", "over $75 ", "[1]."]
         self.broken = False
+        self.details = Details()
+        self.corrected = ""
+        self.before: Sequence[Query] = ()
+        self.removed: Sequence[Filter] = ()
+        self.fresh = False
 
     def warm(self) -> None:
         pass
 
     def ask(
-        self, question: str, history: Sequence[Turn] = (), conversation_id: str | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        conversation_id: str | None = None,
+        *,
+        before: Sequence[Query] = (),
+        removed: Sequence[Filter] = (),
+        fresh: bool = False,
     ) -> FakeReply:
         self.asked.append((question, history))
-        return FakeReply(self.passages, self.words, self.broken)
+        self.before, self.removed, self.fresh = before, removed, fresh
+        understood = tuple(_without(query, removed) for query in self.details.queries)
+        details = replace(self.details, queries=understood)
+        return FakeReply(self.passages, self.words, self.broken, details, self.corrected)
+
+
+def _without(query: Query, removed: Sequence[Filter]) -> Query:
+    return replace(query, filters=tuple(one for one in query.filters if one not in removed))
 
 
 def policy(number: int, title: str, text: str) -> Passage:
