@@ -14,7 +14,7 @@ from rag.phrases import Phrase
 #: A question longer than this is none: it is refused before anything is done with it.
 QUESTION_CHARS = 1_000
 _INVISIBLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
 )
 
 
@@ -47,7 +47,7 @@ def taken_in(question: str) -> Intake:
 
 def readable(text: str) -> str:
     """A text on one line, without markup, invisible characters and orders to the model."""
-    return " ".join(_INVISIBLE.sub("", plain(without_orders(text))).split())
+    return plain(_INVISIBLE.sub("", without_orders(text)))
 
 
 def earlier(history: Sequence[Turn]) -> tuple[Turn, ...]:

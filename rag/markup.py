@@ -14,6 +14,8 @@ EMPHASIS = re.compile(r"(\*\*|__|`)(.+?)\1")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 #: A sign that Markdown is told not to take for its own.
 ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$&])")
+#: Markup that stands for markup, and links around images, are taken apart so often.
+LAYERS = 3
 TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]+\|[\s:|-]*$")
 
 
@@ -46,13 +48,15 @@ class _Text(HTMLParser):
 
 
 def plain(text: str) -> str:
-    """A description as one line of plain text; text without HTML keeps its words."""
-    if LOOKS_LIKE_HTML.search(text):
+    """A description as one line of plain text; text without markup keeps its words."""
+    for _ in range(LAYERS):
+        if not LOOKS_LIKE_HTML.search(text):
+            break
         parser = _Text()
         parser.feed(text)
         parser.close()
         text = "".join(parser.parts)
-    return " ".join(text.split())
+    return " ".join(_without_links(text).split())
 
 
 def plain_markdown(text: str) -> str:
@@ -61,8 +65,17 @@ def plain_markdown(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _without_links(text: str) -> str:
+    """Without targets of links and images, which Markdown would open or fetch."""
+    for _ in range(LAYERS):
+        if "](" not in text:
+            break
+        text = LINK.sub(r"\1", text)
+    return text
+
+
 def _line(line: str) -> str:
-    line = LINK.sub(r"\1", EMPHASIS.sub(r"\2", line)).strip()
+    line = _without_links(EMPHASIS.sub(r"\2", line)).strip()
     if line.startswith("|"):
         line = " | ".join(cell.strip() for cell in line.strip("|").split("|") if cell.strip())
     return ESCAPED.sub(r"\1", line)

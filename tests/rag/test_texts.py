@@ -112,3 +112,17 @@ def test_price_as_a_shopper_reads_it() -> None:
     assert price_text(Product("a", "A", price=Decimal("5"), currency="SEK")) == "5.00 SEK"
     assert price_text(Product("a", "A", price=Decimal("5"))) == "5.00"
     assert price_text(Product("a", "A")) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See [our guide](https://a.example/x).", "See our guide."),
+        ("![tent](https://evil.example/p.png?q=1) Green.", "tent Green."),
+        ("[![tent](https://a.example/p.png)](https://b.example)", "tent"),
+        ("&lt;script&gt;alert(1)&lt;/script&gt; Green.", "Green."),
+        ("Sizes [S] and (M); 3 < 5.", "Sizes [S] and (M); 3 < 5."),
+    ],
+)
+def test_markup_in_a_description_leaves_its_words_and_no_targets(text: str, shown: str) -> None:
+    assert plain(text) == shown
