@@ -11,6 +11,7 @@ from enum import StrEnum
 from core.db import Database
 from rag.cases import Case
 from rag.chain import Counter
+from rag.dense import DenseSearch
 from rag.exchange import Kind, Role, Turn
 from rag.index import Index
 from rag.live_mirror import LiveMirror
@@ -60,6 +61,7 @@ def ranking(part: Part, db: Database, index: Index) -> Ranking:
     mirror = LiveMirror(db)
     mirror.refresh()
     retriever = Retriever(mirror, index, index.embedder)
+    dense = DenseSearch(mirror, index)
     held = mirror.held(Kind.PRODUCT)
 
     def by_words(query: str) -> list[str]:
@@ -67,7 +69,7 @@ def ranking(part: Part, db: Database, index: Index) -> Ranking:
 
     def by_meaning(query: str) -> list[str]:
         vector = index.embedder.embed_query(query)
-        nearest = retriever.dense.begin(Kind.PRODUCT, vector, DEPTH, None)
+        nearest = dense.begin(Kind.PRODUCT, vector, DEPTH, None)
         return [held.id(row) for row, _ in nearest()]
 
     def by_both(query: str) -> list[str]:

@@ -25,6 +25,7 @@ from rag.index import Index
 from rag.live_mirror import LiveMirror
 from rag.prompts import SYSTEM
 from rag.reply import Reply
+from rag.retriever import Retriever
 from rag.writer import Writer
 from tests.fakes import FakeModel, Script
 from tests.injections import INJECTIONS, WORD
@@ -93,7 +94,8 @@ def stand(
             documents.publish_documents(db, SAMPLE / "policies" / "returns.md")
             documents.publish_documents(db, _bad_policies(policies))
             fill(db, index)
-            with closing(Counter(db, index, LiveMirror(db), Writer(lane))) as counter:
+            retriever = Retriever(LiveMirror(db), index, index.embedder)
+            with closing(Counter(db, retriever, Writer(lane))) as counter:
                 yield Stand(counter, model)
 
 
