@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import sqlalchemy as sa
@@ -16,15 +17,18 @@ from core.storable import storable
 if TYPE_CHECKING:
     from core.products import Product
 
-_KEY = "product_id, position"
-_REST = ("field", "text", "shown", "number", "unit")
+Key = tuple[str, str, int]
+Row = tuple[str, str, int, str, str, float | None, str]
+
+_KEY = "product_id, field, position"
+_REST = ("text", "shown", "number", "unit")
 #: All rows are handed over as one JSON list: with a parameter for each cell, preparing them
 #: takes longer than everything else about publishing.
 _CELLS = {
     "sqlite": ", ".join(f"json_extract(value, '$[{at}]')" for at in range(7))
     # Where the rows end and the clause on conflicts begins is otherwise not clear to SQLite.
     + " FROM json_each(:rows) WHERE true",
-    "postgresql": "value ->> 0, CAST(value ->> 1 AS int), value ->> 2, value ->> 3, value ->> 4, "
+    "postgresql": "value ->> 0, value ->> 1, CAST(value ->> 2 AS int), value ->> 3, value ->> 4, "
     "CAST(value ->> 5 AS float8), value ->> 6 FROM json_array_elements(CAST(:rows AS json))",
 }
 _DIFFERS = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
@@ -40,9 +44,9 @@ def write(connection: Connection, items: Sequence[Product]) -> None:
         connection: The transaction that stores the products.
         items: The products, each id once.
     """
-    rows = {item.id: list(_rows(item)) for item in items}
-    _remove_surplus(connection, {storable(id): len(found) for id, found in rows.items()})
-    given = orjson.dumps([row for found in rows.values() for row in found]).decode()
+    rows = [row for item in items for row in _rows(item)]
+    _remove_others(connection, [storable(item.id) for item in items], {row[:3] for row in rows})
+    given = orjson.dumps(rows).decode()
     connection.execute(sa.text(_upserting(connection.dialect.name)), {"rows": given})
 
 
@@ -51,13 +55,12 @@ def remove(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(facts.delete().where(facts.c.product_id.in_(ids)))
 
 
-def _remove_surplus(connection: Connection, counts: dict[str, int]) -> None:
-    had = sa.select(facts.c.product_id, sa.func.count()).where(facts.c.product_id.in_(counts))
-    for id, count in connection.execute(had.group_by(facts.c.product_id)).all():
-        if count > counts[id]:
-            connection.execute(
-                facts.delete().where(facts.c.product_id == id, facts.c.position >= counts[id])
-            )
+def _remove_others(connection: Connection, ids: Sequence[str], kept: set[Key]) -> None:
+    key = tuple(facts.primary_key.columns)
+    there = connection.execute(sa.select(*key).where(facts.c.product_id.in_(ids)))
+    for id, field, position in {tuple(row) for row in there} - kept:
+        one = (facts.c.product_id == id, facts.c.field == field, facts.c.position == position)
+        connection.execute(facts.delete().where(*one))
 
 
 def _upserting(dialect: str) -> str:
@@ -70,8 +73,10 @@ def _upserting(dialect: str) -> str:
     )
 
 
-def _rows(item: Product) -> Iterator[tuple[Any, ...]]:
-    id = storable(item.id)
-    for position, fact in enumerate(dict.fromkeys(facts_of(item))):
-        text, shown = storable(fact.text), storable(fact.shown)
-        yield id, position, storable(fact.field), text, shown, fact.number, storable(fact.unit)
+def _rows(item: Product) -> Iterator[Row]:
+    """A product's facts, each once, those of a field numbered from 0."""
+    id, places = storable(item.id), Counter[str]()
+    for fact in dict.fromkeys(facts_of(item)):
+        field, text, shown = storable(fact.field), storable(fact.text), storable(fact.shown)
+        yield id, field, places[field], text, shown, fact.number, storable(fact.unit)
+        places[field] += 1

@@ -62,8 +62,9 @@ facts = Table(
         sa.ForeignKey("products.id", ondelete="CASCADE"),
         primary_key=True,
     ),
+    Column("field", String(200), primary_key=True),
+    #: From 0 within the product's facts of this field.
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("field", String(200), nullable=False),
     Column("text", String(80), nullable=False, server_default=""),
     Column("shown", String(80), nullable=False, server_default=""),
     Column("number", Float),

@@ -37,7 +37,9 @@ def stored(db: Database, id: str) -> list[tuple[object, ...]]:
     columns = (facts.c.field, facts.c.text, facts.c.shown, facts.c.number, facts.c.unit)
     with db.read() as connection:
         rows = connection.execute(
-            sa.select(*columns).where(facts.c.product_id == id).order_by(facts.c.position)
+            sa.select(*columns)
+            .where(facts.c.product_id == id)
+            .order_by(facts.c.field, facts.c.position)
         )
         return [tuple(row) for row in rows]
 
@@ -46,13 +48,13 @@ def stored(db: Database, id: str) -> list[tuple[object, ...]]:
 def test_facts_are_stored_with_their_product(db: Database) -> None:
     products.publish(db, [TENT])
     assert stored(db, "t1") == [
+        ("department", "outdoor & camping", "Outdoor & Camping", None, ""),
+        ("note", "nul and half a pair", "nul and half a pair", None, ""),
         ("price", "", "", 289.0, "USD"),
         ("stock", "", "", 4.0, ""),
-        ("department", "outdoor & camping", "Outdoor & Camping", None, ""),
-        ("weight", "", "", 2.9, "kg"),
         ("tags", "dome tent", "Dome tent", None, ""),
         ("tags", "family", "family", None, ""),
-        ("note", "nul and half a pair", "nul and half a pair", None, ""),
+        ("weight", "", "", 2.9, "kg"),
     ]
 
 
@@ -62,9 +64,9 @@ def test_publishing_again_leaves_no_fact_of_before(db: Database) -> None:
     changed = replace(TENT, price=None, stock=0, values={"colour": Value("Moss")})
     products.publish(db, [changed])
     assert [(row[0], row[3]) for row in stored(db, "t1")] == [
-        ("stock", 0.0),
-        ("department", None),
         ("colour", None),
+        ("department", None),
+        ("stock", 0.0),
     ]
     assert len(stored(db, "t2")) == len(set(facts_of(TENT)))
 
