@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from core.facts import Filter
 from core.units import convert, unit_at, unit_named
@@ -60,6 +61,8 @@ _AGE = re.compile(
 )
 #: A measure without words of comparison is met by what comes near it, as a part of it.
 _NEAR = 0.05
+#: Nobody asks for more numbers at once.
+MOST_NUMBERS = 20
 #: Words to either side of a number among which a field's name is looked for.
 _REACH = 3
 
@@ -91,7 +94,7 @@ def measures(
     if not vocabulary.numeric:
         return readings, clear
     words = words_of(question)
-    for number in _numbers(question):
+    for number in islice(_numbers(question), MOST_NUMBERS):
         if overlaps(number.start, number.end, [*taken, *readings]):
             continue
         fields = _fields(number, question, words, vocabulary)

@@ -14,7 +14,8 @@ _CHATTER = """
 a an the this that these those some any all every each other another no not and or but also too
 do does did done can could would will should shall may might must have has had having is are was
 were be been being am it its they them their he she i you we us me my mine your yours our ours
-what which whom who whose how much many more most few when there here then than so such just only
+what which whom who whose why how much many more most few when there here then than so such just
+only
 please hi hello hey ok okay thank thanks hallo bonjour hola ciao
 of in on at to for from by with without about into per as up out off if
 need want like love looking look search find show see give tell get got buy buying purchase order
@@ -22,15 +23,18 @@ sell sells selling offer carry stock stocked keep recommend suggest help know th
 something anything thing things stuff product products item items article articles model models
 goods everything one ones good nice best great kind kinds type types sort sorts option options
 range selection different various available availability currently now today right total number
-count list left shop shops ours cost costs costing price priced prices pay spend budget buck worth
+count list left brand brands colour color colours colors shop shops ours cost costs costing price
+priced prices pay spend budget buck worth
 come comes made make makes making use go goes work works well very really maybe perhaps still
 under over between around less least than below above up max maximum minimum please again instead
-haben habt hat sie ihr ich wir du gibt es ein eine einen einer der die das den dem des und oder mit
+haben habt hat sie ihr ich wir du gibt es ein eine einen einer der die das den dem des und oder
+mit
 für von im in zu ist sind was welche welcher welches wie viele kosten kostet suche brauche möchte
 produkt produkte artikel unter auf
 avez vous je tu nous il elle y a t un une des les le la du de et ou avec pour est sont quel quelle
 quels quelles combien cherche veux voudrais produit produits articles que qui dans coûte coûtent
-tienen tiene tenéis hay un una unos unas el los las y o con para por es son qué cuál cuáles cuántos
+tienen tiene tenéis hay un una unos unas el los las y o con para por es son qué cuál cuáles
+cuántos
 cuántas busco quiero necesito producto productos artículos cuesta cuestan de en
 avete ho cerco un uno una il lo gli i e con per è sono quale quali quanti quante prodotto prodotti
 costa costano di da in
@@ -40,11 +44,17 @@ produto produtos custa custam do da dos das em no na
 """
 CHATTER = frozenset(_CHATTER.split()) | frozenset(map(key_of, _CHATTER.split()))
 
+NOT = listed(
+    """
+    not no non without except excluding but isn't aren't nicht ohne kein keine außer sans
+    sauf sin excepto senza tranne zonder behalve sem exceto
+    """
+)
 _VERBS = listed(
     "hold fit weigh last sleep serve have keep cover support carry include need suit block"
 )
 #: What may follow the name of a thing, when it is the thing itself that is meant.
-AFTER_A_THING = (CHATTER | _VERBS) - listed("kind type sort range selection option model")
+AFTER_A_THING = (CHATTER | _VERBS | NOT) - listed("kind type sort range selection option model")
 
 #: What the shop calls whom somebody buys for.
 _WHO = {
@@ -104,12 +114,6 @@ BASIC_COLOURS = listed(
     """
 ) - {"cream", "gold", "silver", "tan"}
 
-NOT = listed(
-    """
-    not no non without except excluding but isn't aren't nicht ohne kein keine außer sans
-    sauf sin excepto senza tranne zonder behalve sem exceto
-    """
-)
 #: Between "not" and what it is about: "any brand but Tarnwick", "anything other than red".
 _LOOSE = "a an the any be in for made of from by brand colour color other than really too so very"
 BETWEEN_NOT = frozenset(_LOOSE.split())

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from core.facts import Filter
 
+#: Nothing is asked for in higher numbers.
+HIGHEST = 1e12
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -47,9 +50,9 @@ def number_of(written: str) -> float:
     elif comma >= 0 or text.count(".") > 1:
         text = text.replace(",", "") if comma >= 0 else text.replace(".", "")
     try:
-        return float(text)
+        return min(float(text), HIGHEST)
     except ValueError:
-        return float(re.sub(r"\D", "", text) or 0)
+        return min(float(re.sub(r"\D", "", text) or 0), HIGHEST)
 
 
 def in_figures(number: float) -> str:

@@ -85,7 +85,7 @@ def _longest(scan: Scan, at: int, any_kind: bool) -> tuple[Match | None, int]:
     for length in range(min(LONGEST_PHRASE, len(scan.words) - at), 0, -1):
         terms = scan.terms(at, length)
         if length == 1:
-            terms = [*terms, *_people(scan, at)]
+            terms = [*_people(scan, at), *terms]
         meant = [term for term in terms if _is_meant(term, scan, at, length, any_kind)]
         if term := _only(meant):
             return _match(term, scan, at, length), length
