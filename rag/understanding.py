@@ -22,6 +22,8 @@ from rag.vocabulary import Vocabulary, vocabulary_of
 
 #: Longer questions are read this far; no shopper's wish is longer.
 LONGEST = 1_000
+#: Has a number with a unit, and is long enough to be in some language.
+WARMING = "Do you have something under 3 kg?"
 #: Questions back through which a follow-up is followed, where only their words are known.
 MOST_TURNS = 3
 
@@ -61,6 +63,11 @@ def understand(
         previous = [query]
     language = _language(plain, queries, before)
     return tuple(replace(query, language=language) for query in queries)
+
+
+def warm(facets: Facets) -> None:
+    """Load what the first question would otherwise wait for: units and languages take a second."""
+    understand(WARMING, facets)
 
 
 def _earlier(
