@@ -16,14 +16,13 @@ from core import products
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import ModelError
-from core.facts import PRICE, Filter
+from core.facts import Filter
 from core.settings import Settings
 from rag import answer_cache, documents
 from rag.answer_cache import Asked
 from rag.exchange import Kind, Passage, Role, Turn
-from rag.followup import standalone
 from rag.intake import QUESTION_CHARS, Intake, earlier, taken_in
-from rag.limits import price_limit
+from rag.languages import ENGLISH, language_name
 from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
 from rag.plan import Exact, planned
@@ -34,6 +33,7 @@ from rag.reply import Block, Desk, Reply
 from rag.retriever import Retriever, open_retriever
 from rag.suggestions import suggested
 from rag.support import support_of
+from rag.understanding import understand
 from rag.writer import Brief, Writer
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Counter:
             SettingError: The cross-encoder that the settings name cannot be loaded.
         """
         self.retriever.warm()
+        self._understood("What do you sell?", (), (), ())
         try:
             self._writer.warm()
         except ModelError as error:
@@ -129,14 +130,21 @@ class Counter:
         before: Sequence[Query],
         removed: Sequence[Filter],
     ) -> tuple[Query, ...]:
-        return (asked_plainly(question, history),)
+        return understand(
+            question,
+            self.retriever.mirror,
+            history=history,
+            before=before,
+            removed=removed,
+            is_word=self.retriever.is_word,
+        )
 
     def _compute(self, query: Query) -> Exact | None:
         return None
 
     def _block(self, part: Part, history: Sequence[Turn], *, fresh: bool) -> Block:
         """A part with the one who will write its words, or with those written before."""
-        english = part.query.language == "en"
+        english = part.query.language == ENGLISH
         said_exactly = part.outcome is Outcome.EXACT and not english
         if part.outcome is not Outcome.FOUND and not said_exactly:
             return Block(part, None, None, None)
@@ -145,7 +153,7 @@ class Counter:
             part.query.asked,
             part.passages,
             tuple(shown),
-            language="" if english else part.query.language,
+            language="" if english else language_name(part.query.language),
             sentences=part.text,
         )
         support = support_of(
@@ -199,17 +207,6 @@ class Counter:
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
     return Counter(db, open_retriever(settings, db), Writer(lane))
-
-
-def asked_plainly(question: str, history: Sequence[Turn] = ()) -> Query:
-    """A question as it stands, after those that it follows, with its price limit as a filter."""
-    text = standalone(question, history)
-    limit = price_limit(text)
-    intent = Intent.TALK if question in ("Hello!", "Thanks") else Intent.FIND
-    if not limit:
-        return Query(question, text, intent)
-    low, high = (None if price is None else float(price) for price in (limit.low, limit.high))
-    return Query(question, text, filters=(Filter(PRICE, low=low, high=high, label=limit.words()),))
 
 
 def _unasked(refusal: Phrase) -> Part:

@@ -70,6 +70,7 @@ class Retriever:
         self._reranker = reranker
         self._keeper = Keeper(mirror, self._dense)
         shelves = [mirror.held(kind).words for kind in Kind]
+        self.is_word = embedder.is_word
         self._spelling = Spelling(shelves, embedder.is_word)
 
     def warm(self) -> None:
