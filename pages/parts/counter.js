@@ -5,8 +5,9 @@ let turn;
 
 export default function ({ data }) {
   window.skCounter?.abort();
-  window.skCounter = new AbortController();
-  const listen = { capture: true, signal: window.skCounter.signal };
+  const listening = new AbortController();
+  window.skCounter = listening;
+  const listen = { capture: true, signal: listening.signal };
   let pressed = null;
 
   // An answer that grows is drawn anew many times a second: what was pressed may be gone
@@ -31,9 +32,9 @@ export default function ({ data }) {
 
   page_colour();
   matchMedia("(prefers-color-scheme: dark)").addEventListener(
-    "change", () => setTimeout(page_colour, 300), { signal: window.skCounter.signal });
+    "change", () => setTimeout(page_colour, 300), { signal: listening.signal });
   back_to_the_question(data.turn);
-  return () => window.skCounter?.abort();
+  return () => listening.abort();
 }
 
 // What scrolls under the first column of a table must not shine through it.
@@ -60,6 +61,7 @@ async function open(key, data) {
     const app = getComputedStyle(document.querySelector(".stApp") || document.body);
     sheet.style.background = app.backgroundColor;
     sheet.style.color = app.color;
+    sheet.skBeside = false;
     sheet.showModal();
   }
   body.innerHTML = '<p class="sk-sheet-wait">Opening…</p>';
@@ -93,7 +95,11 @@ function sheet_element() {
   sheet.innerHTML =
     '<form method="dialog"><button class="sk-sheet-close" aria-label="Close">✕</button></form>' +
     '<div class="sk-sheet-body" tabindex="0"></div>';
-  sheet.addEventListener("click", (event) => { if (event.target === sheet) sheet.close(); });
+  // The tap that opened it is told to what lies under the finger by then: the backdrop.
+  sheet.addEventListener("pointerdown", (event) => { sheet.skBeside = event.target === sheet; });
+  sheet.addEventListener("click", (event) => {
+    if (event.target === sheet && sheet.skBeside) sheet.close();
+  });
   document.body.appendChild(sheet);
   return sheet;
 }

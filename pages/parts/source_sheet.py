@@ -112,7 +112,7 @@ def _link(product: Product) -> str:
 
 def _table(product: Product, values: Sequence[tuple[str, Value]], matched: Sequence[str]) -> str:
     rows = [
-        _fact(name, value, _origin(value, product), _sign(number, value, product), matched)
+        _fact(name, value, _origin(value), _sign(number, value, product), matched)
         for number, (name, value) in enumerate(values)
         if value.text()
     ]
@@ -151,13 +151,14 @@ def _sign(number: int, value: Value, product: Product) -> str:
     return f"{letter_html(number)} " if stands else ""
 
 
-def _origin(value: Value, product: Product) -> str:
+def _origin(value: Value) -> str:
     """Where a value comes from, in a shopper's words."""
-    written = f" as “{html(one_line(value.raw, 60))}”" if value.raw else ""
-    if value.origin is Origin.HUMAN:
-        return "entered by the shop"
-    if value.origin is not Origin.STATED:
+    if value.origin is Origin.INFERRED:
         return "concluded from the description"
-    if value.column in (_TITLE, _DESCRIPTION):
-        return f"written in the {value.column}{written}"
-    return f"written in the shop’s list{written}"
+    written = f" as “{html(one_line(value.raw, 60))}”" if value.raw else ""
+    place = value.column if value.column in (_TITLE, _DESCRIPTION) else "shop’s list"
+    if value.origin is Origin.STATED:
+        return f"written in the {place}{written}"
+    return (
+        f"checked by a person, in the {place}{written}" if value.column else "entered by a person"
+    )

@@ -39,6 +39,7 @@ TENT = Product(
         "colour": Value("green", Origin.STATED, "description", AT, AT + 5, raw="green"),
         "weight": Value(5.1, Origin.STATED, "Notes", 0, 3, unit="kg"),
         "waterproof": Value(True, Origin.HUMAN),
+        "line": Value("halden", Origin.HUMAN, "title", 0, 6, raw="Halden"),
     },
 )
 POLICY = """# Returns
@@ -95,7 +96,8 @@ def test_a_product_opens_with_its_facts_marked_where_they_stand(
     assert "Sleeps four, moss" in shown
     assert "written in the description as “green”" in shown
     assert "concluded from the description" in shown
-    assert "entered by the shop" in shown
+    assert "entered by a person" in shown
+    assert "checked by a person, in the title as “Halden”" in shown
     assert "5.1 kg" in shown
     assert shown.index("Colour") < shown.index("Brand"), "what fits comes first"
     assert 'href="https://shop.example/halden"' in shown
