@@ -26,7 +26,9 @@ from rag.evaluation import Part, Ranked, measure_answers, measure_ranking, ranki
 from rag.evaluation_figures import answers_json, rankings_json
 from rag.evaluation_report import report_answers, report_rankings, report_verdict
 from rag.index import Index
+from rag.live_mirror import LiveMirror
 from rag.relevance import PRODUCTS, QUERIES, Judgements, read_judgements, read_products
+from rag.retriever import Retriever
 from rag.sample_shop import sample_products
 from rag.trial_shop import TrialShop, trial_shop
 from rag.verdict import Verdict
@@ -43,8 +45,9 @@ def evaluate_command(
         ),
     ] = SAMPLE,
     part: Annotated[
-        Part, typer.Option(help="Which part of the search ranks queries.tsv.")
-    ] = Part.HYBRID,
+        list[Part] | None,
+        typer.Option(help="Only rank queries.tsv, by this part of the search; may be repeated."),
+    ] = None,
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Ask no model: judge what is shown without it.")
     ] = False,
@@ -59,17 +62,18 @@ def evaluate_command(
     """
     with reported():
         _check(data)
-        queries = (data / QUERIES).exists() and kind is None and half is None
+        queries = part or ((data / QUERIES).exists() and kind is None and half is None)
         judged = read_judgements(data).first(limit) if queries else None
-        cases = _chosen(data, kind, half, limit) if (data / CASES).exists() else []
+        answered = not part and (data / CASES).exists()
+        cases = _chosen(data, kind, half, limit) if answered else []
         # Data alone goes to standard output.
         console = notes if as_json else Console()
         result: dict[str, Any] = {"data": str(data)}
         with _open(data, asked=bool(cases) and not no_model) as shop:
             if judged:
-                measured = _rank(shop, part, judged)
-                report_rankings(console, str(part), measured)
-                result["retrieval"] = {"part": str(part), **rankings_json(measured)}
+                ranked = {str(one): _rank(shop, one, judged) for one in part or [Part.HYBRID]}
+                report_rankings(console, ranked)
+                result["retrieval"] = {name: rankings_json(one) for name, one in ranked.items()}
             if cases:
                 verdicts = _answer(shop, cases, model=not no_model)
                 report_answers(console, verdicts)
@@ -119,11 +123,13 @@ def _open(data: Path, *, asked: bool) -> Iterator[TrialShop]:
 
 
 def _rank(shop: TrialShop, part: Part, judged: Judgements) -> list[Ranked]:
+    index = Index(lambda: ports.chroma_url(shop.settings), Embedder())
     with (
-        closing(Index(lambda: ports.chroma_url(shop.settings), Embedder())) as index,
+        closing(Retriever(LiveMirror(shop.db), index, index.embedder)) as retriever,
         bar(f"Searching ({part})") as advance,
     ):
-        return measure_ranking(ranking(part, shop.db, index), judged, advance)
+        retriever.warm()
+        return measure_ranking(ranking(part, retriever, index), judged, advance)
 
 
 def _answer(shop: TrialShop, cases: Sequence[Case], *, model: bool) -> list[Verdict]:

@@ -8,13 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from core.db import Database
 from rag.cases import Case
 from rag.chain import Counter
 from rag.dense import DenseSearch
 from rag.exchange import Kind, Role, Turn
 from rag.index import Index
-from rag.live_mirror import LiveMirror
 from rag.query import Query
 from rag.relevance import DEPTH, Judgements, figures
 from rag.reply import Reply
@@ -56,13 +54,18 @@ class Ranked:
 Ranking = Callable[[str], Sequence[str]]
 
 
-def ranking(part: Part, db: Database, index: Index) -> Ranking:
-    """How a part of the search ranks the products of a shop."""
-    mirror = LiveMirror(db)
-    mirror.refresh()
-    retriever = Retriever(mirror, index, index.embedder)
-    dense = DenseSearch(mirror, index)
+def ranking(part: Part, retriever: Retriever, index: Index) -> Ranking:
+    """How a part of the search ranks the products of a shop.
+
+    Args:
+        part: Which.
+        retriever: Searches the shop; it is warm.
+        index: What it asks.
+    """
+    mirror = retriever.mirror
     held = mirror.held(Kind.PRODUCT)
+    dense = DenseSearch(mirror, index)
+    dense.check()
 
     def by_words(query: str) -> list[str]:
         return [held.id(row) for row in held.words.search(stems(query), DEPTH, None)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -25,11 +25,12 @@ GOALS = (
 ANSWER_CHARS = 160
 
 
-def report_rankings(console: Console, part: str, measured: Sequence[Ranked]) -> None:
-    """A line of figures."""
-    found = of_rankings(measured)
-    table = Table(f"{part}, {len(measured):,} queries", *found)
-    table.add_row("", *(_number(name, one) for name, one in found.items()))
+def report_rankings(console: Console, measured: Mapping[str, Sequence[Ranked]]) -> None:
+    """A line of figures for each part of the search."""
+    table = Table("ranked by", "queries", *of_rankings(next(iter(measured.values()))))
+    for part, ranked in measured.items():
+        figures = of_rankings(ranked).items()
+        table.add_row(part, f"{len(ranked):,}", *(_number(name, one) for name, one in figures))
     console.print(table)
 
 

@@ -23,7 +23,7 @@ PRODUCTS = (
 CASES = (
     '{"id": "a", "kind": "find", "question": "Which tent sleeps four?", "must": ["t1"]}\n'
     '{"id": "b", "kind": "exact", "question": "What does the glass kettle cost?",'
-    ' "must": ["k1"], "facts": [["74"]], "half": "held out"}\n'
+    ' "must": ["k1"], "facts": [["75"]], "half": "held out"}\n'
     '{"id": "c", "kind": "not in the shop", "question": "Who is the president?", "refuse": true}\n'
 )
 
@@ -53,15 +53,20 @@ def test_rankings_and_answers_are_measured_in_a_shop_apart(
     (data / "queries.tsv").write_text("1\tglass kettle\n2\ttent\n")
     (data / "qrels.tsv").write_text("1\t0\tk1\t1\n2\t0\tt1\t2\n")
     (data / "cases.jsonl").write_text(CASES)
-    model.answer(Script(pieces=("The Halden tent sleeps four [1].",)), Script(("It is $99 [1].",)))
+    model.answer(
+        Script(pieces=("The Halden tent sleeps four [1].",)), Script(("The kettle costs $74 [1].",))
+    )
     result = evaluate(data, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert (found["retrieval"]["ndcg@10"], found["retrieval"]["queries"]) == (1.0, 2)
+    assert (found["retrieval"]["hybrid"]["ndcg@10"], found["retrieval"]["hybrid"]["queries"]) == (
+        1.0,
+        2,
+    )
     answers = found["answers"]
     assert [one["right"] for one in answers["each"]] == [True, False, True]
-    assert answers["each"][1]["wrong"] == ["not told: 74"]
-    assert answers["citations"] == 0.5
+    assert answers["each"][1]["wrong"] == ["not told: 75"]
+    assert answers["citations"] == 1.0
     assert (answers["refusals"], answers["wrong_refusals"]) == (1.0, 0.0)
     assert "What does the glass kettle cost?" in result.stderr
     assert list(settings.home.glob("*")) == [], "the merchant's own home is not touched"
@@ -86,7 +91,24 @@ def test_without_a_model_what_is_shown_is_judged(data: Path, model: FakeModel) -
     result = evaluate(data, "--no-model", "--half", "held out")
     assert result.exit_code == 0, result.output
     assert "exact" in result.stdout
-    assert "100%" in result.stdout
+    assert "0%" in result.stdout
+    assert "not told: 75" in result.stderr
+    assert model.requests == []
+
+
+@pytest.mark.usefixtures("running")
+def test_each_part_of_the_search_is_measured_by_itself(data: Path, model: FakeModel) -> None:
+    (data / "queries.tsv").write_text("1\tglass kettle\n2\tshelter for four\n")
+    (data / "qrels.tsv").write_text("1\t0\tk1\t1\n2\t0\tt1\t2\n")
+    (data / "cases.jsonl").write_text(CASES)
+    parts = ("lexical", "dense", "hybrid")
+    result = evaluate(data, "--json", *(f"--part={part}" for part in parts))
+    found = json.loads(result.stdout)
+    assert list(found["retrieval"]) == list(parts)
+    assert found["retrieval"]["dense"]["each"][1]["found"][0] == "t1"
+    assert set(found["retrieval"]["lexical"]["each"][0]["found"]) == {"k1"}
+    assert found["retrieval"]["hybrid"]["ndcg@10"] == 1.0
+    assert "answers" not in found
     assert model.requests == []
 
 

@@ -94,7 +94,7 @@ def stand(
             documents.publish_documents(db, SAMPLE / "policies" / "returns.md")
             documents.publish_documents(db, _bad_policies(policies))
             fill(db, index)
-            retriever = Retriever(LiveMirror(db), index, index.embedder)
+            retriever = Retriever(LiveMirror(db), index, embedder)
             with closing(Counter(db, retriever, Writer(lane))) as counter:
                 yield Stand(counter, model)
 
