@@ -15,6 +15,7 @@ from rag.money_words import prices
 from rag.order_words import Ranking, field_named, ranking
 from rag.plain_speech import CHATTER, NOT
 from rag.query import Intent
+from rag.size_words import sizes
 from rag.stated import Reading
 from rag.stock_words import stock
 from rag.value_words import Match, values
@@ -115,13 +116,18 @@ class _Taking:
         measured, self.clear = measures(question, vocabulary, stated)
         self.asked = asked_facts(question, vocabulary)
         in_stock = [] if STOCK in self.asked.fields else stock(question)
-        self.stated = [*stated, *measured, *in_stock]
+        sized = [] if self.rules else sizes(question, vocabulary)
+        self.stated = [*stated, *measured, *in_stock, *sized]
         spans = [(one.start, one.end) for one in self.stated]
         if self.ranking:
             spans.append((self.ranking.start, self.ranking.end))
         self.scan = Scan(question, vocabulary, spans, is_word)
         any_kind = self.counted or self.ranking is not None
         self.matches = values(self.scan, any_kind=any_kind, kind_known=kind_known)
+        kinds = kind_known or any(match.role is Role.KIND for match in self.matches)
+        if sized and not kinds:
+            # "I am a size M. What waist is that?" is about no thing in the shop.
+            self.stated.remove(sized[0])
         if is_advice(question):
             self.matches = [match for match in self.matches if match.role in _LASTING]
         self._ask_about_the_last()

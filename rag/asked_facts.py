@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.facts import PRICE, STOCK
 from rag.order_words import field_named
-from rag.shop_words import keys_of, listed
+from rag.shop_words import key_of, keys_of, listed
 from rag.vocabulary import Role, Vocabulary
 
 _PRICE = re.compile(
@@ -53,12 +53,14 @@ _YES_OR_NO = re.compile(
     r"^\W*(?:is|are|does|do|can|could|will)\s+(?!there\b|you\b|i\b|we\b)\w+", re.IGNORECASE
 )
 _POINTING = re.compile(r"\b(?:it|they|them|this|that|these|those|one)\b", re.IGNORECASE)
+_GIFT_CARD = re.compile(r"\bgift\s*(?:card|certificate)s?\b", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\bhow\s+many\s+(?P<name>[^\W\d]+)", re.IGNORECASE)
 _ADVICE = re.compile(r"^\W*how\s+(?:do|can|should|would|could)\s+(?:i|you|we|one)\b", re.IGNORECASE)
 #: Words that mean the shop's rules and services, never a fact of a product.
 _RULES = listed(
     """
     ship shipping shipment send sending deliver delivery express postage return refund
-    exchange gift voucher point loyalty paypal instalment installment payment pay store
+    exchange voucher point loyalty paypal instalment installment payment pay store
     pickup collection cancel tracking invoice privacy reward member membership transcript
     versand lieferung rückgabe livraison retour envío devolver devolución entrega spedizione
     reso verzending
@@ -105,7 +107,7 @@ def is_advice(question: str) -> bool:
 
 def is_about_rules(question: str) -> bool:
     """Whether a question is about the shop's rules and services, such as shipping."""
-    return not _RULES.isdisjoint(keys_of(question))
+    return not _RULES.isdisjoint(keys_of(question)) or bool(_GIFT_CARD.search(question))
 
 
 def _found(question: str, vocabulary: Vocabulary) -> Iterator[tuple[str | None, tuple[int, int]]]:
@@ -113,13 +115,19 @@ def _found(question: str, vocabulary: Vocabulary) -> Iterator[tuple[str | None, 
     for pattern, names in _MEASURE_PATTERNS.items():
         if found := pattern.search(question):
             fields = (field_named(name, vocabulary) for name in names.split())
-            yield next(filter(None, fields), None), found.span()
+            # Where the thing's own words stand in between, they are not words of the question.
+            end = found.start() if ".*" in pattern.pattern else found.end()
+            yield next(filter(None, fields), None), (found.start(), end)
             measured = True
+    if found := _HOW_MANY.search(question):
+        counted = key_of(found["name"])
+        names_it = [name for name in vocabulary.numeric if counted == keys_of(name)[-1]]
+        yield min(names_it, default=None), found.span()
     for pattern, role in _TEXT_PATTERNS.items():
         if found := pattern.search(question):
             yield vocabulary.named(role), found.span()
     if not measured and (found := _PRICE.search(question)):
-        yield PRICE, found.span()
+        yield PRICE, (found.start(), found.start())
     if found := _STOCK.search(question):
         # The thing's own words stand in between; only the question's are taken.
         yield STOCK, (found.end(), found.end())

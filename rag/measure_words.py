@@ -16,6 +16,7 @@ from itertools import islice
 from core.facts import Filter
 from core.units import convert, unit_at, unit_named
 from rag.limit_words import AFTER, AND, BEFORE, BETWEEN, NUMBER, Limits, limits_of
+from rag.plain_speech import CHATTER
 from rag.shop_words import COUNTED, Word, keys_of, listed, words_of
 from rag.stated import Reading, in_figures, number_of, overlaps
 from rag.vocabulary import Vocabulary
@@ -52,7 +53,11 @@ _SAID = {
 }
 #: How many people it is for; said of fields that count them.
 _PEOPLE = listed("people person man adult berth camper personen personne persona")
+_SLEEPING = listed("sleep tent berth bed camping")
 _PEOPLE_FIELDS = listed("sleep people person berth seat serve")
+#: Words of the same thought, before a number and after it.
+_LEADING = listed("sleep weigh last hold carry support can that which family group")
+_FOLLOWING = listed("tall high long wide deep across life")
 #: At least as much is wanted by who says that something holds or lasts so much.
 _AT_LEAST = listed("hold carry support last")
 _AGE = re.compile(
@@ -145,7 +150,7 @@ def _fields(number: _Number, question: str, words: list[Word], vocabulary: Vocab
     inside = [word for word in words if number.start <= word.start and word.end <= number.end]
     near = {word.key for word in [*before, *after, *inside]}
     if not number.unit:
-        return _counting(before, after, vocabulary)
+        return _counting(before, after, words, vocabulary)
     fitting = [name for name in vocabulary.numeric if _fits(name, number.unit, vocabulary)]
     if len(fitting) < 2:
         return fitting if _within(number, fitting, vocabulary) else []
@@ -158,7 +163,9 @@ def _fields(number: _Number, question: str, words: list[Word], vocabulary: Vocab
     return chosen[:1] if len(named) == 1 or (not named and len(usual) == 1) else chosen
 
 
-def _counting(before: list[Word], after: list[Word], vocabulary: Vocabulary) -> list[str]:
+def _counting(
+    before: list[Word], after: list[Word], words: list[Word], vocabulary: Vocabulary
+) -> list[str]:
     """Fields of bare numbers whose name stands beside it: "SPF 50", "7 pieces", "4-person"."""
     # "The Halden 4 sleep" is no number of sleepers.
     beside = {word.key for word in before[-1:]}
@@ -168,12 +175,21 @@ def _counting(before: list[Word], after: list[Word], vocabulary: Vocabulary) -> 
         keys = keys_of(name)
         if keys and keys[-1] in beside:
             return [name]
-    people = bool(after) and after[0].key in _PEOPLE
-    if people or "sleep" in {word.key for word in before[-1:]}:
-        counting = [name for name in bare if not _PEOPLE_FIELDS.isdisjoint(keys_of(name))]
-        sleeping = [name for name in counting if "sleep" in keys_of(name)]
-        return sleeping or counting
-    return []
+    if not _counts_people(before, after):
+        return []
+    counting = [name for name in bare if not _PEOPLE_FIELDS.isdisjoint(keys_of(name))]
+    sleeping = [name for name in counting if "sleep" in keys_of(name)]
+    said = {word.key for word in words}
+    return sleeping if sleeping and not _SLEEPING.isdisjoint(said) else counting
+
+
+def _counts_people(before: list[Word], after: list[Word]) -> bool:
+    """Whether a number is one of people: "4 people", "sleeps 4", "for two", "a family of five"."""
+    last = [word.key for word in before[-2:]]
+    if (after and after[0].key in _PEOPLE) or last[-1:] == ["sleep"]:
+        return True
+    ends = not after or after[0].key in CHATTER
+    return ends and (last[-1:] == ["for"] or last in (["family", "of"], ["group", "of"]))
 
 
 def _fits(name: str, unit: str, vocabulary: Vocabulary) -> bool:
@@ -247,22 +263,32 @@ def _implied(number: _Number, value: float, words: list[Word], field: str) -> Li
     before = {word.key for word in words if word.end <= number.start}
     if number.unit and before & _AT_LEAST:
         return Limits(number.value, None, False, "from {}")
+    if number.unit.startswith("degree"):
+        return Limits(None, number.value, False, "down to {}")
     near = abs(number.value) * _NEAR if number.unit else 0.0
     return Limits(number.value - near, number.value + near, False, "{}")
 
 
 def _start(number: _Number, field: str, words: list[Word]) -> int:
-    """Where the words begin, the field's own name before the number included: "SPF 50"."""
-    keys = {*keys_of(field), "sleep"}
-    before = [word for word in words if word.end <= number.start][-1:]
-    return before[0].start if before and before[0].key in keys else number.start
+    """Where the words begin, those before the number that only lead up to it included."""
+    keys = {*keys_of(field), *_LEADING}
+    start = number.start
+    for word in reversed([word for word in words if word.end <= number.start]):
+        if word.key not in keys and word.key != "of":
+            break
+        start = start if word.key == "of" else word.start
+    return start
 
 
 def _end(number: _Number, field: str, words: list[Word]) -> int:
-    """Where the words end, what is counted after the number included: "4 people"."""
-    keys = {*keys_of(field), *_PEOPLE}
-    after = [word for word in words if word.start >= number.end][:1]
-    return after[0].end if after and after[0].key in keys else number.end
+    """Where the words end, what is counted or measured included: "4 people", "1 m tall"."""
+    keys = {*keys_of(field), *_PEOPLE, *_FOLLOWING}
+    end = number.end
+    for word in [word for word in words if word.start >= number.end]:
+        if word.key not in keys and word.key != "of":
+            break
+        end = end if word.key == "of" else word.end
+    return end
 
 
 def _shown(number: _Number) -> str:

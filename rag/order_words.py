@@ -96,7 +96,10 @@ def _by_field_name(question: str, vocabulary: Vocabulary) -> Ranking | None:
             ]
             if named:
                 field = min(named, key=lambda name: (len(keys_of(name)), name))
-                end = found.start("name") + word.end
+                rest = words_of(found["name"])
+                named_by = {"life", *keys_of(field)}
+                known = [other.end for other in rest if other.key in named_by]
+                end = found.start("name") + max([word.end, *known])
                 return Ranking(Order(field, bool(found["most"])), found.start(), end)
     return None
 

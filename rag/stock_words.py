@@ -18,6 +18,9 @@ _STOCK = re.compile(
     rf"(?<!\w)(?:(?P<in_stock>{alternatives(_IN)})|(?P<out>{alternatives(_OUT)}))(?!\w)",
     re.IGNORECASE,
 )
+_TODAY = re.compile(
+    r"\b(?:get|buy|have|pick\s+up|take\s+home)\b[^.?!]{0,60}\b(?P<today>today)\b", re.IGNORECASE
+)
 SOLD_OUT = Filter(STOCK, high=0, label="sold out")
 
 
@@ -25,6 +28,7 @@ def stock(question: str) -> list[Reading]:
     """The condition on stock that a question states; none or one."""
     found = _STOCK.search(question)
     if found is None:
-        return []
+        today = _TODAY.search(question)
+        return [Reading(IN_STOCK, *today.span("today"))] if today else []
     condition = IN_STOCK if found["in_stock"] else SOLD_OUT
     return [Reading(condition, found.start(), found.end())]

@@ -157,7 +157,7 @@ def _is_for(scan: Scan, at: int) -> bool:
         if scan.keys[place] in WHO:
             return False
         if scan.keys[place] in _FOR_A_THING:
-            return scan.keys[place - 1] not in _SEEKING
+            return scan.keys[place - 1] not in _SEEKING and not scan.is_taken(place - 1)
     return False
 
 

@@ -64,6 +64,10 @@ class Scan:
         gap = self.question[start:end]
         return not self._is_taken(start, end) and not any(sign in gap for sign in _STOPS)
 
+    def is_taken(self, at: int) -> bool:
+        """Whether the word at a place became something else before."""
+        return self._is_taken(self.words[at].start, self.words[at].end)
+
     def before(self, at: int) -> str:
         """The word before a place; empty at the beginning."""
         return self.words[at - 1].text.lower() if at > 0 else ""

@@ -74,6 +74,7 @@ _CLOTHES = [
         audience=who,
         waterproof=at % 2 == 0,
         fit=["slim", "regular", "loose"][at % 3],
+        size=["EU 36-42", "S to XXL", "S, M, L", "One size"][at % 4],
     )
     for at, (kind, brand, colour, material, who) in enumerate(
         [

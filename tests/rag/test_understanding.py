@@ -5,7 +5,8 @@ import pytest
 from core.facts import IN_STOCK, Filter, Order
 from rag.exchange import Role, Turn
 from rag.query import Intent, Query
-from rag.understanding import understand
+from rag.sample_shop import sample_products
+from rag.understanding import understand, warm
 from tests.rag.small_shop import PRODUCTS, SMALL, Shop
 
 FIND, COUNT, EXTREME, LIST, COMPARE, TALK = (
@@ -16,6 +17,15 @@ FIND, COUNT, EXTREME, LIST, COMPARE, TALK = (
     Intent.COMPARE,
     Intent.TALK,
 )
+
+
+OVER_10000 = "battery capacity: over 10,000 mAh"
+LOW_TEMPERATURE = "comfort temperature: up to −5 degrees"
+
+
+@pytest.fixture(scope="module")
+def sample() -> Shop:
+    return Shop(sample_products())
 
 
 def one(question: str, *before: str, shop: Shop = SMALL) -> Query:
@@ -73,6 +83,13 @@ def chips(query: Query) -> set[str]:
         ("boots other than red", LIST, {"boot", "not red"}),
         ("grey jumpers", LIST, {"jumper", "colour: grey"}),
         ("gray jumpers", LIST, {"jumper", "colour: grey"}),
+        ("jackets in size XL", LIST, {"jacket", "size: XL"}),
+        ("size 38 boots", LIST, {"boot", "size: 38"}),
+        ("I am a size M. What waist is that?", FIND, set()),
+        ("a tent for a family of four", LIST, {"tent", "sleeps: 4"}),
+        ("a lightweight tent for two", FIND, {"tent", "sleeps: 2"}),
+        ("gifts for men under $50", FIND, {"under $50"}),
+        ("I have a budget of 200 dollars for a jacket", LIST, {"jacket", "up to $200"}),
         # Yes or no.
         ("waterproof boots", LIST, {"boot", "waterproof"}),
         ("jackets that are not waterproof", LIST, {"jacket", "not waterproof"}),
@@ -83,6 +100,7 @@ def chips(query: Query) -> set[str]:
         # Stock.
         ("tents in stock", LIST, {"tent", "in stock"}),
         ("Which boots are available now?", LIST, {"boot", "in stock"}),
+        ("Can I get a tent today?", LIST, {"tent", "in stock"}),
         ("sold out tents", LIST, {"tent", "sold out"}),
         ("What is in stock in Kitchen?", LIST, {"in stock", "in Kitchen"}),
         ("products in Electronics under $250", LIST, {"in Electronics", "under $250"}),
@@ -160,6 +178,9 @@ def test_a_question_becomes_what_the_shop_can_answer(
         ("boots for women", Filter("audience", texts=("women", "unisex"))),
         ("not waterproof boots", Filter("waterproof", texts=("yes",), negated=True)),
         ("boots in stock", IN_STOCK),
+        ("jackets in size XL", Filter("size", texts=("s to xxl",))),
+        ("jackets in size M", Filter("size", texts=("s to xxl", "s, m, l"))),
+        ("boots in size EU 40", Filter("size", texts=("eu 36 42",))),
         ("boots that are sold out", Filter("stock", high=0)),
     ],
 )
@@ -194,6 +215,7 @@ def test_a_superlative_is_an_order(question: str, order: Order) -> None:
         ("Is the Halden 4 waterproof?", ("waterproof",)),
         ("What colours does the Halden 4 come in?", ("colour",)),
         ("How many people does the Halden 4 sleep?", ("sleeps",)),
+        ("How much does the Halden 2 weigh?", ("weight_kg",)),
         ("How long is the warranty?", ()),
         ("How much is express shipping?", ()),
         ("What does it cost to send something back?", ()),
@@ -389,6 +411,32 @@ def test_the_language_of_a_question_is_told(question: str, language: str) -> Non
     assert one(question).language == language
 
 
+@pytest.mark.parametrize(
+    ("question", "labels"),
+    [
+        ("Do you have waterproof hiking boots under $150?", {"boot", "waterproof", "under $150"}),
+        ("sleeping bags for minus 5 degrees or colder", {"sleeping bag", LOW_TEMPERATURE}),
+        ("power banks with more than 10,000 mAh", {"power bank", OVER_10000}),
+        ("What is the cheapest thing in Beauty & Care?", {"in Beauty & Care"}),
+        ("How many Hushbird products do you have?", {"brand: Hushbird"}),
+        ("mugs that can go in the dishwasher", {"mug", "dishwasher safe"}),
+        ("Kettle & Crane kettles", {"brand: Kettle & Crane", "kettle"}),
+        ("hand cream", {"hand cream"}),
+        ("shampoo without a plastic bottle", set()),
+        ("What do you have for a baby's sore skin?", set()),
+        ("a bag that keeps my clothes dry on a boat trip", set()),
+        ("What is EU 43 in US men's sizes?", set()),
+        ("Do you sell ski boots?", set()),
+        ("What does delivery of a roof box cost?", set()),
+        ("a table lamp", set()),
+    ],
+)
+def test_the_sample_shop_is_asked_in_its_own_words(
+    question: str, labels: set[str], sample: Shop
+) -> None:
+    assert chips(one(question, shop=sample)) == labels
+
+
 HOSTILE = [
     "",
     "   \n\t ",
@@ -425,6 +473,11 @@ def test_whatever_is_typed_is_understood_somehow(question: str, before: tuple[st
     for query in understand(question, SMALL, history=history):
         assert len(query.text) <= 2_100
         assert Query.from_json(query.to_json()) == query
+
+
+def test_warming_takes_any_shop(sample: Shop) -> None:
+    for shop in (Shop([]), sample):
+        warm(shop)
 
 
 def test_a_shop_without_products_understands_words_only() -> None:
