@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core import products
 from core.chat_lane import ChatLane
@@ -20,7 +21,8 @@ from core.facts import Filter
 from core.settings import Settings
 from rag import answer_cache, documents
 from rag.answer_cache import Asked
-from rag.exchange import Kind, Passage, Role, Turn
+from rag.beyond import beyond
+from rag.exchange import Found, Kind, Passage, Role, Turn
 from rag.intake import QUESTION_CHARS, Intake, earlier, taken_in
 from rag.languages import ENGLISH, language_name
 from rag.parts import Outcome, Part
@@ -121,7 +123,7 @@ class Counter:
             return (_unasked(taken.refusal),), ()
         queries = self._understood(taken.question, history, before, removed)
         with self._searches:
-            return planned(queries, self.retriever.search, self._compute)
+            return planned(queries, self._search, self._compute)
 
     def _understood(
         self,
@@ -138,6 +140,13 @@ class Counter:
             removed=removed,
             is_word=self.retriever.is_word,
         )
+
+    def _search(self, query: Query, most: int) -> Found:
+        found = self.retriever.search(query, most)
+        spelled = replace(query, text=self.retriever.corrected(query.text))
+        if found.relevant and beyond(spelled, found, self.retriever.knows):
+            return replace(found, relevant=False)
+        return found
 
     def _compute(self, query: Query) -> Exact | None:
         return None
@@ -186,7 +195,7 @@ class Counter:
 
         def answerable(suggestion: str) -> bool:
             asked = self._understood(suggestion, said, queries, ())
-            found, _ = planned(asked, self.retriever.search, self._compute)
+            found, _ = planned(asked, self._search, self._compute)
             return not any(part.refused or part.outcome is Outcome.TALK for part in found)
 
         fields = self.retriever.mirror.fields()

@@ -32,7 +32,7 @@ from rag.passages import policy_passage, product_passage, searched_text
 from rag.query import Query
 from rag.reranker import Reranker
 from rag.spelling import Spelling
-from rag.words import stems
+from rag.words import forms, stems
 
 #: How deep each ranking is read before the two are fused.
 DEPTH = 40
@@ -116,6 +116,15 @@ class Retriever:
         return self._found(
             ranked, started, _in_order(chosen, query.order) if query.order else chosen
         )
+
+    def corrected(self, text: str) -> str:
+        """A text with its mistyped words as the shop writes them."""
+        return self._spelling.corrected(text)
+
+    def knows(self, stem: str) -> bool:
+        """Whether a word stands anywhere in the shop, in any of its forms."""
+        shelves = [self.mirror.held(kind).words for kind in Kind]
+        return any(one.has(form) for one in shelves for form in forms(stem))
 
     def rank(self, text: str, k: int) -> Found:
         """The ``k`` best passages of either kind, best first, relevant or not."""

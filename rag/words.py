@@ -41,6 +41,11 @@ def analyzer(kind: str) -> tantivy.TextAnalyzer:
 _stems = analyzer(STEMMED)
 
 
+def stems_in_order(text: str) -> list[str]:
+    """The stems of a text's words that carry meaning, as they stand."""
+    return list(_stems.analyze(text))
+
+
 def stems(text: str) -> frozenset[str]:
     """The stems of a text's words that carry meaning."""
     return frozenset(_stems.analyze(text))
