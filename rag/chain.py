@@ -1,17 +1,15 @@
 """The counter: a question and its history in, a checked and cited answer out.
 
 Facts come first and alone: what was asked is understood, searched and computed
-before any model is asked, so that it is on the screen while the model still
+before any words are written, so that it is on the screen while the model still
 reads. A model that fails leaves it there.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from core import products
 from core.chat_lane import ChatLane
@@ -19,29 +17,22 @@ from core.db import Database
 from core.errors import ModelError
 from core.facts import Filter
 from core.settings import Settings
-from rag import answer_cache, documents
-from rag.answer_cache import Asked
-from rag.beyond import beyond
-from rag.exchange import Found, Kind, Passage, Role, Turn
-from rag.intake import QUESTION_CHARS, Intake, earlier, taken_in
-from rag.languages import ENGLISH, language_name
+from core.usage import Call
+from rag import documents
+from rag.blocks import begun
+from rag.exchange import Role, Turn
+from rag.finding import Finder, Plan, Said
+from rag.intake import QUESTION_CHARS, earlier, taken_in
 from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
-from rag.plan import Exact, planned
-from rag.prompts import PROMPT_VERSION, shown_history
-from rag.prose import Prose
 from rag.query import Intent, Query
-from rag.reply import Block, Desk, Reply
+from rag.reply import Desk, Reply
 from rag.retriever import Retriever, open_retriever
 from rag.suggestions import suggested
-from rag.support import support_of
-from rag.understanding import understand
-from rag.writer import Brief, Writer
+from rag.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-#: Searches at the same time; more of them only make each slower.
-SEARCHES = 4
 #: Added to a refusal that may not be final.
 FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
 
@@ -53,7 +44,7 @@ class Counter:
         self.retriever = retriever
         self._db = db
         self._writer = writer
-        self._searches = threading.BoundedSemaphore(SEARCHES)
+        self._finder = Finder(db, retriever, writer)
 
     def warm(self) -> None:
         """Load and connect what the first question would otherwise wait for.
@@ -63,7 +54,7 @@ class Counter:
             SettingError: The cross-encoder that the settings name cannot be loaded.
         """
         self.retriever.warm()
-        self._understood("What do you sell?", (), (), ())
+        self._finder.understood(Said("What do you sell?"))
         try:
             self._writer.warm()
         except ModelError as error:
@@ -93,17 +84,21 @@ class Counter:
                 words are kept.
         """
         started = time.perf_counter()
-        taken = taken_in(question)
-        turns = earlier(history)
-        parts, passages = self._plan(taken, turns, before, removed)
+        taken, turns = taken_in(question), earlier(history)
+        said = Said(taken.question, turns, before, removed)
+        calls: list[Call] = []
+        parts, passages = (
+            _unasked(taken.refusal) if taken.refusal else self._finder.find(said, calls.append)
+        )
         return Reply(
-            [self._block(part, turns, fresh=fresh) for part in parts],
+            [begun(part, turns, self._db, self._writer, fresh=fresh) for part in parts],
             passages,
-            Desk(self._db, lambda parts, text: self._suggested(parts, taken.question, text, turns)),
+            Desk(self._db, lambda parts, text: self._suggested(said, parts, text)),
             question=taken.question,
             started=started,
             conversation_id=conversation_id,
             rehearsal=rehearsal,
+            calls=calls,
             extra=self._filling(parts),
         )
 
@@ -112,99 +107,17 @@ class Counter:
         self.retriever.close()
         self._writer.close()
 
-    def _plan(
-        self,
-        taken: Intake,
-        history: Sequence[Turn],
-        before: Sequence[Query],
-        removed: Sequence[Filter],
-    ) -> tuple[tuple[Part, ...], tuple[Passage, ...]]:
-        if taken.refusal is not None:
-            return (_unasked(taken.refusal),), ()
-        queries = self._understood(taken.question, history, before, removed)
-        with self._searches:
-            return planned(queries, self._search, self._compute)
-
-    def _understood(
-        self,
-        question: str,
-        history: Sequence[Turn],
-        before: Sequence[Query],
-        removed: Sequence[Filter],
-    ) -> tuple[Query, ...]:
-        return understand(
-            question,
-            self.retriever.mirror,
-            history=history,
-            before=before,
-            removed=removed,
-            is_word=self.retriever.is_word,
-        )
-
-    def _search(self, query: Query, most: int) -> Found:
-        found = self.retriever.search(query, most)
-        spelled = replace(query, text=self.retriever.corrected(query.text))
-        if found.relevant and beyond(spelled, found, self.retriever.knows):
-            return replace(found, relevant=False)
-        return found
-
-    def _compute(self, query: Query) -> Exact | None:
-        return None
-
-    def _block(self, part: Part, history: Sequence[Turn], *, fresh: bool) -> Block:
-        """A part with the one who will write its words, or with those written before."""
-        english = part.query.language == ENGLISH
-        said_exactly = part.outcome is Outcome.EXACT and not english
-        if part.outcome is not Outcome.FOUND and not said_exactly:
-            return Block(part, None, None, None)
-        shown = shown_history(part.query.asked, history)
-        brief = Brief(
-            part.query.asked,
-            part.passages,
-            tuple(shown),
-            language="" if english else language_name(part.query.language),
-            sentences=part.text,
-        )
-        support = support_of(
-            part.passages,
-            given=[part.text] if part.text else [],
-            asked=[part.query.asked, *(turn.text for turn in shown if turn.role is Role.USER)],
-            language=part.query.language,
-        )
-        key = answer_cache.key(
-            Asked(
-                part.query.asked,
-                (part.query,),
-                tuple(shown),
-                model=self._writer.models(),
-                prompt=PROMPT_VERSION,
-                given=part.text,
-            ),
-            part.passages,
-            self._document_versions(part),
-        )
-        cached = None if fresh else answer_cache.find(self._db, key)
-        return Block(part, Prose(brief, support, self._writer), key, cached)
-
-    def _suggested(
-        self, parts: Sequence[Part], question: str, text: str, history: Sequence[Turn]
-    ) -> tuple[str, ...]:
+    def _suggested(self, said: Said, parts: Sequence[Part], text: str) -> tuple[str, ...]:
         """Questions that might come next, each tried out."""
         queries = [part.query for part in parts]
-        said = (*history, Turn(Role.USER, question), Turn(Role.ASSISTANT, text))
-
-        def answerable(suggestion: str) -> bool:
-            asked = self._understood(suggestion, said, queries, ())
-            found, _ = planned(asked, self._search, self._compute)
-            return not any(part.refused or part.outcome is Outcome.TALK for part in found)
-
-        fields = self.retriever.mirror.fields()
-        return suggested(parts, fields, documents.titles(self._db), answerable)
-
-    def _document_versions(self, part: Part) -> Mapping[str, int]:
-        if any(passage.kind is Kind.POLICY for passage in part.passages):
-            return documents.versions(self._db)
-        return {}
+        now = (Turn(Role.USER, said.question), Turn(Role.ASSISTANT, text))
+        history = (*said.history, *now)
+        return suggested(
+            parts,
+            self.retriever.mirror.fields(),
+            documents.titles(self._db),
+            lambda question: self._finder.answerable(Said(question, history, queries)),
+        )
 
     def _filling(self, parts: Sequence[Part]) -> str:
         """What a refusal says while the shelves are filled: it may not be final."""
@@ -218,7 +131,7 @@ def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     return Counter(db, open_retriever(settings, db), Writer(lane))
 
 
-def _unasked(refusal: Phrase) -> Part:
+def _unasked(refusal: Phrase) -> Plan:
     """The answer to what is no question."""
     text = say(refusal, most=f"{QUESTION_CHARS:,}")
-    return Part(Query("", "", Intent.TALK), Outcome.NO_QUESTION, text=text)
+    return (Part(Query("", "", Intent.TALK), Outcome.NO_QUESTION, text=text),), ()

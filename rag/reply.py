@@ -17,13 +17,12 @@ import sqlalchemy as sa
 from core.db import Database
 from core.errors import DatabaseAway, ModelError
 from core.statuses import GapKind
-from core.usage import record
+from core.usage import Call, record
 from rag import answer_cache, gaps
+from rag.blocks import Block
 from rag.exchange import Details, Passage, Timing
 from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
-from rag.plain_words import told
-from rag.prose import Prose
 
 logger = logging.getLogger(__name__)
 
@@ -39,71 +38,6 @@ class Desk:
 
     db: Database
     suggest: Callable[[Sequence[Part], str], tuple[str, ...]]
-
-
-class Block:
-    """One part of an answer and its text so far.
-
-    Attributes:
-        prose: What a model writes of it; None where nothing is to be written.
-        key: Under which its words are kept; None where they are not.
-        cached: Whether its words were written earlier.
-        refused: Whether the shop does not have, or does not say, what was asked.
-        gap: What was missing, if anything.
-    """
-
-    def __init__(
-        self, part: Part, prose: Prose | None, key: bytes | None, cached: str | None
-    ) -> None:
-        self.part = part
-        self.prose = None if cached else prose
-        self.key = key
-        self.cached = cached is not None
-        self.text = cached or part.text
-        self.refused = part.refused
-        self.gap = part.gap
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether its words can be given again: whole, and just as the model wrote them."""
-        return self.prose is not None and self.prose.faithful and not self.refused
-
-    def stream(self) -> Generator[None, None, None]:
-        """Let the text grow; of a text that a model only translates, change it at the end."""
-        if self.prose is None:
-            return
-        with closing(self.prose.stream()) as steps:
-            for _ in steps:
-                if not self.part.text:
-                    self.text = self.prose.text
-                yield
-        if self.part.text:
-            # Said in another language only if nothing of it was lost or changed.
-            self.text = self.prose.text if self.prose.faithful else self.part.text
-        else:
-            self._end(self.prose)
-        yield
-
-    def without_model(self) -> None:
-        """Say what the sources say, since there is nobody to say it better."""
-        if not self.text and self.part.passages:
-            self.text = told(self.part.passages[0], self.part.query.asked)
-
-    def _end(self, prose: Prose) -> None:
-        language = self.part.query.language
-        if prose.failure is None and prose.checker.says_unknown:
-            self.refused, self.gap = True, self._unknown_gap()
-            best = told(self.part.passages[0], self.part.query.asked)
-            self.text = f"{say(Phrase.NOT_SAID, language)} {best}"
-        elif prose.failure is None and not prose.text:
-            self.gap = GapKind.WITHDRAWN
-        elif prose.checker.unknown:
-            self.gap = self._unknown_gap()
-        self.without_model()
-
-    def _unknown_gap(self) -> GapKind:
-        of_product = self.part.passages[0].product is not None
-        return GapKind.NO_FACT if of_product else GapKind.NO_POLICY
 
 
 class Reply:
@@ -126,6 +60,7 @@ class Reply:
         started: float,
         conversation_id: str | None,
         rehearsal: bool,
+        calls: Sequence[Call] = (),
         extra: str = "",
     ) -> None:
         self.passages = passages
@@ -138,6 +73,7 @@ class Reply:
         self._conversation_id = conversation_id
         self._rehearsal = rehearsal
         self._extra = extra
+        self._calls = calls
         self.details = self._drawn()
 
     @property
@@ -238,10 +174,10 @@ class Reply:
         )
         parts = [block.part for block in self._blocks]
         self.details = replace(self._drawn(), suggestions=self._desk.suggest(parts, self.text))
+        written = [call for prose in proses for call in prose.writing.calls]
         calls = [
             replace(call, conversation_id=self._conversation_id)
-            for prose in proses
-            for call in prose.writing.calls
+            for call in [*self._calls, *written]
         ]
         if calls:
             with self._desk.db.write() as connection:

@@ -1,0 +1,138 @@
+"""The texts of an answer, one for each question: written before, being written, or said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+
+from core.db import Database
+from core.statuses import GapKind
+from rag import answer_cache, documents
+from rag.answer_cache import Asked
+from rag.exchange import Kind, Role, Turn
+from rag.languages import ENGLISH, language_name
+from rag.parts import Outcome, Part
+from rag.phrases import Phrase, say
+from rag.plain_words import told
+from rag.prompts import PROMPT_VERSION, shown_history
+from rag.prose import Prose
+from rag.support import support_of
+from rag.writer import Brief, Writer
+
+
+class Block:
+    """One part of an answer and its text so far.
+
+    Attributes:
+        prose: What a model writes of it; None where nothing is to be written.
+        key: Under which its words are kept; None where they are not.
+        cached: Whether its words were written earlier.
+        refused: Whether the shop does not have, or does not say, what was asked.
+        gap: What was missing, if anything.
+    """
+
+    def __init__(
+        self, part: Part, prose: Prose | None, key: bytes | None, cached: str | None
+    ) -> None:
+        self.part = part
+        self.prose = None if cached else prose
+        self.key = key
+        self.cached = cached is not None
+        self.text = cached or part.text
+        self.refused = part.refused
+        self.gap = part.gap
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its words can be given again: whole, and just as the model wrote them."""
+        return self.prose is not None and self.prose.faithful and not self.refused
+
+    def stream(self) -> Generator[None, None, None]:
+        """Let the text grow; of a text that a model only translates, change it at the end."""
+        if self.prose is None:
+            return
+        with closing(self.prose.stream()) as steps:
+            for _ in steps:
+                if not self.part.text:
+                    self.text = self.prose.text
+                yield
+        if self.part.text:
+            # Said in another language only if nothing of it was lost or changed.
+            self.text = self.prose.text if self.prose.faithful else self.part.text
+        else:
+            self._end(self.prose)
+        yield
+
+    def without_model(self) -> None:
+        """Say what the sources say, since there is nobody to say it better."""
+        if not self.text and self.part.passages:
+            self.text = told(self.part.passages[0], self.part.query.asked)
+
+    def _end(self, prose: Prose) -> None:
+        language = self.part.query.language
+        if prose.failure is None and prose.checker.says_unknown:
+            self.refused, self.gap = True, self._unknown_gap()
+            best = told(self.part.passages[0], self.part.query.asked)
+            self.text = f"{say(Phrase.NOT_SAID, language)} {best}"
+        elif prose.failure is None and not prose.text:
+            self.gap = GapKind.WITHDRAWN
+        elif prose.checker.unknown:
+            self.gap = self._unknown_gap()
+        self.without_model()
+
+    def _unknown_gap(self) -> GapKind:
+        of_product = self.part.passages[0].product is not None
+        return GapKind.NO_FACT if of_product else GapKind.NO_POLICY
+
+
+def begun(
+    part: Part, history: Sequence[Turn], db: Database, writer: Writer, *, fresh: bool
+) -> Block:
+    """A part with the one who will write its words, or with those written before.
+
+    Args:
+        part: What is known of the answer.
+        history: The turns before, oldest first.
+        db: Where words are kept.
+        writer: Asks a model.
+        fresh: Leave aside what was written before.
+    """
+    english = part.query.language == ENGLISH
+    said_exactly = part.outcome is Outcome.EXACT and not english
+    if part.outcome is not Outcome.FOUND and not said_exactly:
+        return Block(part, None, None, None)
+    shown = tuple(shown_history(part.query.asked, history))
+    key = _key(part, shown, db, writer)
+    cached = None if fresh else answer_cache.find(db, key)
+    return Block(part, _prose(part, shown, writer), key, cached)
+
+
+def _prose(part: Part, shown: Sequence[Turn], writer: Writer) -> Prose:
+    language = part.query.language
+    named = "" if language == ENGLISH else language_name(language)
+    brief = Brief(part.query.asked, part.passages, tuple(shown), named, part.text)
+    support = support_of(
+        part.passages,
+        given=[part.text] if part.text else [],
+        asked=[part.query.asked, *(turn.text for turn in shown if turn.role is Role.USER)],
+        language=language,
+    )
+    return Prose(brief, support, writer)
+
+
+def _key(part: Part, shown: tuple[Turn, ...], db: Database, writer: Writer) -> bytes:
+    asked = Asked(
+        part.query.asked,
+        (part.query,),
+        shown,
+        model=writer.models(),
+        prompt=PROMPT_VERSION,
+        given=part.text,
+    )
+    return answer_cache.key(asked, part.passages, _document_versions(part, db))
+
+
+def _document_versions(part: Part, db: Database) -> Mapping[str, int]:
+    if any(passage.kind is Kind.POLICY for passage in part.passages):
+        return documents.versions(db)
+    return {}

@@ -1,0 +1,125 @@
+"""Finds what answers a question: understands it, computes and searches, asks a model only at need.
+
+A model is asked before the facts are shown only where that holds nothing up: one
+that answers within 150 ms, or where nothing was found in another language.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.db import Database
+from core.facts import Filter
+from rag.beyond import beyond
+from rag.exchange import Found, Passage, Turn
+from rag.languages import ENGLISH
+from rag.parts import Outcome, Part
+from rag.plan import Exact, planned
+from rag.query import Query
+from rag.retriever import Retriever
+from rag.rewriting import Note, rewrite, translate
+from rag.understanding import understand
+from rag.writer import Writer
+
+#: Searches at the same time; more of them only make each slower.
+SEARCHES = 4
+#: A question in another language that nothing was found for waits so long to be translated.
+TRANSLATE_S = 5.0
+
+Plan = tuple[tuple[Part, ...], tuple[Passage, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A question and what belongs to it.
+
+    Attributes:
+        history: The turns before, oldest first.
+        before: How the question before was understood.
+        removed: Conditions that the shopper took away.
+    """
+
+    question: str
+    history: Sequence[Turn] = ()
+    before: Sequence[Query] = ()
+    removed: Sequence[Filter] = ()
+
+
+class Finder:
+    """Plans answers; safe to share between threads."""
+
+    def __init__(self, db: Database, retriever: Retriever, writer: Writer) -> None:
+        self._db = db
+        self._retriever = retriever
+        self._writer = writer
+        self._searches = threading.BoundedSemaphore(SEARCHES)
+
+    def find(self, said: Said, note: Note) -> Plan:
+        """The parts of the answer and all their sources.
+
+        Args:
+            said: What was asked.
+            note: Takes note of what a call of a model took.
+        """
+        queries = self.understood(said)
+        if not all(query.sure for query in queries):
+            queries = self._rewritten(said, queries, note)
+        found = self._planned(queries)
+        language = queries[0].language
+        if language == ENGLISH or not all(part.refused for part in found[0]):
+            return found
+        translated = self._translated(said, language, note)
+        again = self._planned(translated) if translated else found
+        return found if all(part.refused for part in again[0]) else again
+
+    def answerable(self, said: Said) -> bool:
+        """Whether the shop has an answer to every part of a question."""
+        parts, _ = self._planned(self.understood(said))
+        return not any(part.refused or part.outcome is Outcome.TALK for part in parts)
+
+    def understood(self, said: Said) -> tuple[Query, ...]:
+        """What is asked, by rules alone."""
+        return understand(
+            said.question,
+            self._retriever.mirror,
+            history=said.history,
+            before=said.before,
+            removed=said.removed,
+            is_word=self._retriever.is_word,
+        )
+
+    def _planned(self, queries: Sequence[Query]) -> Plan:
+        with self._searches:
+            return planned(queries, self._search, self._compute)
+
+    def _rewritten(self, said: Said, queries: tuple[Query, ...], note: Note) -> tuple[Query, ...]:
+        """A follow-up that the rules are not sure of, as a model that answers at once reads it."""
+        language = queries[0].language
+        alone = rewrite(self._writer, said.question, said.history, language, note=note)
+        return self._read(alone, said, language) if alone else queries
+
+    def _translated(self, said: Said, language: str, note: Note) -> tuple[Query, ...]:
+        """A question that nothing was found for, in the language of the shop."""
+        words = translate(self._writer, said.question, language, TRANSLATE_S, note=note)
+        return self._read(words, said, language) if words else ()
+
+    def _read(self, words: str, said: Said, language: str) -> tuple[Query, ...]:
+        """What a model made of a question, which stays the shopper's."""
+        read = self.understood(Said(words, removed=said.removed))
+        own = len(read) == 1
+        return tuple(
+            replace(query, language=language, asked=said.question if own else query.asked)
+            for query in read
+        )
+
+    def _search(self, query: Query, most: int) -> Found:
+        found = self._retriever.search(query, most)
+        spelled = replace(query, text=self._retriever.corrected(query.text))
+        if found.relevant and beyond(spelled, found, self._retriever.knows):
+            return replace(found, relevant=False)
+        return found
+
+    def _compute(self, query: Query) -> Exact | None:
+        return None
