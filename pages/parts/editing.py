@@ -50,10 +50,10 @@ def _form(message: Message) -> None:
             max_chars=10_000,
         )
         with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-            st.form_submit_button("Cancel", key="edit-cancel", on_click=_end)
+            st.form_submit_button("Cancel", key="change-cancel", on_click=_end)
             st.form_submit_button(
                 "Ask this instead",
-                key="edit-ask",
+                key="change-ask",
                 type="primary",
                 on_click=_ask_instead,
                 args=(message,),

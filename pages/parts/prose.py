@@ -35,8 +35,13 @@ def prose_html(
     """
     shown = _UNFINISHED.sub("", text) if writing else text
     marks = {one.number: _mark(one, source_key(message_id, one.number)) for one in passages}
-    body = "".join(_blocks(shown.strip(), marks))
-    return f'<div class="sk-prose{" sk-writing" if writing else ""}">{body}</div>'
+    kind = "sk-prose sk-writing" if writing else "sk-prose"
+    return f'<div class="{kind}">{words_html(shown, marks)}</div>'
+
+
+def words_html(text: str, marks: Mapping[int, str]) -> str:
+    """Paragraphs, lists and bold; a citation becomes the mark of its number."""
+    return "".join(_blocks(text.strip(), marks))
 
 
 def _blocks(text: str, marks: Mapping[int, str]) -> Iterator[str]:

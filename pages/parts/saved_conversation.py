@@ -17,6 +17,7 @@ from pages.parts import words
 from pages.parts.escape import html, one_line, plain
 from pages.parts.exchanges import Exchange, exchanges
 from pages.parts.pictures import web_address
+from pages.parts.prose import words_html
 from rag import conversations
 from rag.exchange import Comparison, Passage
 
@@ -93,7 +94,8 @@ def _html_parts(pair: Exchange) -> Iterator[str]:
         rows = _table(answer.details.comparison, answer.passages)
         cells = ("".join(f"<td>{html(text)}</td>" for text in row) for row in rows)
         yield f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
-    yield f'<p dir="auto">{html(answer.text or "No answer.")}</p>'
+    marks = {one.number: f"[{one.number}]" for one in answer.passages}
+    yield words_html(answer.text or "No answer.", marks)
     if answer.passages:
         yield f"<ol>{''.join(_html_source(one) for one in answer.passages)}</ol>"
 

@@ -67,7 +67,7 @@ def answered(db: Database, *passages: Passage, details: Details | None = None) -
     messages.finish_answer(
         db,
         answer.id,
-        text=f"This one [1]. {SCRIPT}",
+        text=f"**This one** [1]. {SCRIPT}",
         status=MessageStatus.DONE,
         passages=passages,
         timing=Timing(),
@@ -211,7 +211,7 @@ def test_a_conversation_is_saved_with_its_sources_and_nothing_in_it_runs(
     assert "<script" not in page.text
     assert "<img" not in page.text
     assert "href" not in page.text
-    assert "This one [1]." in page.text
+    assert "<strong>This one</strong> [1]." in page.text
     assert "$9.00" in page.text
     text = client.get(f"/counter/saved/{thread.id}/md")
     assert text.headers["content-type"].startswith("text/markdown")
