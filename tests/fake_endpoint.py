@@ -16,11 +16,16 @@ from aiohttp import web
 
 @dataclass(frozen=True)
 class Reply:
-    """What the endpoint does with one call."""
+    """What the endpoint does with one call.
+
+    Attributes:
+        held: The answer does not come before this is set.
+    """
 
     text: str = "{}"
     status: int = 200
     delay_s: float = 0.0
+    held: threading.Event | None = None
     finish_reason: str = "stop"
     body: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -66,6 +71,8 @@ class FakeEndpoint:
         reply = self.script(text, before)
         try:
             await asyncio.sleep(reply.delay_s)
+            while reply.held is not None and not reply.held.is_set():
+                await asyncio.sleep(0.01)
         except asyncio.CancelledError:
             self.cancelled += 1
             raise

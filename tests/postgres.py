@@ -83,7 +83,7 @@ class Postgres:
         """Let it fall over: connections break, and nothing is ended in order."""
         postmaster = self._server.get_postmaster_info().process
         os.kill(postmaster.pid, signal.SIGQUIT)
-        postmaster.wait(10)
+        postmaster.wait(120)
 
     def start(self) -> None:
         """Start it again after :meth:`stop`."""

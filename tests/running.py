@@ -59,7 +59,7 @@ def shop(home: Path, **variables: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, (home / "run.log").read_text()
+        assert process.wait(120) == 0, (home / "run.log").read_text()
 
 
 def wait_for_page(port: int, process: subprocess.Popen[bytes]) -> None:

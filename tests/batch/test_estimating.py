@@ -131,6 +131,6 @@ def test_reading_can_be_stopped_at_any_moment(
     began = time.monotonic()
     assert next(found) is None, "it comes back without a result"
     found.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15, "half of what the answer takes"
     while endpoint.in_flight:
         time.sleep(0.01)

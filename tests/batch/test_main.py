@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,12 @@ from typer.testing import CliRunner
 from batch import control, jobs
 from batch.__main__ import app
 from batch.demonstrations import Product
+from core import services
 from core.db import Database
-from core.settings import Settings
+from core.services import Service
+from core.settings import Settings, load_settings
 from tests.batch.conftest import MakeJob
+from tests.batch.processes import DEADLINE_S
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 FIELDS = [{"name": "brand", "type": "text", "description": "who makes it"}]
@@ -59,8 +64,21 @@ class Shell:
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """The command as a process of its own."""
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=DEADLINE_S)
         return process.returncode, out, err
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """The worker is there meanwhile, as in an open shop: no command has to start it."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            settings = load_settings()
+            services.ensure(settings, {Service.WORKER})
+        try:
+            yield
+        finally:
+            services.stop(settings)
 
     def extract(self, *more: str, out: str = "out.csv", source: str = "in.csv") -> list[str]:
         paths = (self.folder / name for name in (source, "fields.json", out))
@@ -112,17 +130,18 @@ def test_a_catalog_goes_in_and_comes_out_with_its_results(
 def test_fresh_reads_everything_again_and_otherwise_known_rows_cost_nothing(
     shell: Shell, endpoint: FakeEndpoint
 ) -> None:
-    assert shell.run(*shell.extract())[0] == 0
-    with (shell.folder / "in.csv").open("a") as file:
-        file.write("S21,Acme cup 21,nice\nS22,Acme cup 22,nice\nS23,Acme cup 22,nice\n")
-    code, _, err = shell.run(*shell.extract())
-    assert code == 0
-    assert "20 unchanged, 1 equal to another row, 2 to extract" in err
-    assert endpoint.calls.total() == 22
-    assert shell.run(*shell.extract("--fresh"))[0] == 0
-    assert endpoint.calls.total() == 44
-    assert shell.run(*shell.extract("--fresh"))[0] == 0
-    assert endpoint.calls.total() == 66
+    with shell.open():
+        assert shell.run(*shell.extract())[0] == 0
+        with (shell.folder / "in.csv").open("a") as file:
+            file.write("S21,Acme cup 21,nice\nS22,Acme cup 22,nice\nS23,Acme cup 22,nice\n")
+        code, _, err = shell.run(*shell.extract())
+        assert code == 0
+        assert "20 unchanged, 1 equal to another row, 2 to extract" in err
+        assert endpoint.calls.total() == 22
+        assert shell.run(*shell.extract("--fresh"))[0] == 0
+        assert endpoint.calls.total() == 44
+        assert shell.run(*shell.extract("--fresh"))[0] == 0
+        assert endpoint.calls.total() == 66
 
 
 @pytest.mark.processes
@@ -134,16 +153,17 @@ def test_each_product_type_is_asked_for_its_own_fields(
     (shell.folder / "fields.json").write_text(json.dumps(plan))
     (shell.folder / "in.csv").write_text("sku,name,blurb\nS1,Acme cup,cups\nS2,Acme hat,Hats\n")
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme", "volume": 300}')
-    code, _, err = shell.run(*shell.extract())
-    assert code == 0, err
-    with (shell.folder / "out.csv").open(encoding="utf-8-sig") as file:
-        found = [(row["brand"], row["volume"]) for row in csv.DictReader(file)]
-    assert found == [("", "300"), ("Acme", "")]
+    with shell.open():
+        code, _, err = shell.run(*shell.extract())
+        assert code == 0, err
+        with (shell.folder / "out.csv").open(encoding="utf-8-sig") as file:
+            found = [(row["brand"], row["volume"]) for row in csv.DictReader(file)]
+        assert found == [("", "300"), ("Acme", "")]
 
-    # Other fields of one type are another job, and only its rows are asked for again.
-    types["Cups"][0]["description"] = "How much it holds."
-    (shell.folder / "fields.json").write_text(json.dumps(plan))
-    assert shell.run(*shell.extract())[0] == 0
+        # Other fields of one type are another job, and only its rows are asked for again.
+        types["Cups"][0]["description"] = "How much it holds."
+        (shell.folder / "fields.json").write_text(json.dumps(plan))
+        assert shell.run(*shell.extract())[0] == 0
     assert [job.calls for job in jobs.listing(db)] == [1, 2]
     assert jobs.listing(db)[0].plan.of_type("Cups")[0].description == "How much it holds."
 
@@ -177,12 +197,12 @@ def test_an_interrupted_command_goes_on_with_the_same_job(
 ) -> None:
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}', delay_s=1.0)
     process = shell.start(*shell.extract("--text", "name"))
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + DEADLINE_S
     while not (found := jobs.listing(db)) or not found[0].done:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=DEADLINE_S)
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}')
     code, _, err = shell.run(*shell.extract("--text", "name"))
     assert code == 0, err
@@ -281,21 +301,22 @@ def test_examples_of_a_file_are_used_and_new_ones_make_a_new_version(
     held_back, shown = _cups()
     given = [{"text": text, "answer": {"brand": "Zenith"}} for text in (held_back, shown)]
     examples.write_text("\n".join(json.dumps(one) for one in given))
-    code, _, _ = shell.run(*shell.extract("--no-demos"))
-    assert code == 0
-    code, _, err = shell.run(*shell.extract("--demos", str(examples)))
-    assert code == 0
-    assert "2 examples read, 2 new or changed, 1 kept aside" in err
-    newest, oldest = jobs.listing(db)
-    assert (oldest.learns, newest.learns) == (False, True)
-    lines = (shell.folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert [row["brand"] for row in csv.DictReader(lines)].count("Zenith") == 2
-    code, _, err = shell.run(*shell.extract("--demos", str(examples)))
-    assert (code, len(jobs.listing(db))) == (0, 2)
-    examples.write_text(json.dumps({"text": shown, "answer": {"brand": "Other"}}))
-    code, _, _ = shell.run(*shell.extract("--demos", str(examples)))
-    again = jobs.listing(db)[0]
-    assert (code, again.version, again.origin_id) == (0, 2, newest.id)
+    with shell.open():
+        code, _, _ = shell.run(*shell.extract("--no-demos"))
+        assert code == 0
+        code, _, err = shell.run(*shell.extract("--demos", str(examples)))
+        assert code == 0
+        assert "2 examples read, 2 new or changed, 1 kept aside" in err
+        newest, oldest = jobs.listing(db)
+        assert (oldest.learns, newest.learns) == (False, True)
+        lines = (shell.folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+        assert [row["brand"] for row in csv.DictReader(lines)].count("Zenith") == 2
+        code, _, err = shell.run(*shell.extract("--demos", str(examples)))
+        assert (code, len(jobs.listing(db))) == (0, 2)
+        examples.write_text(json.dumps({"text": shown, "answer": {"brand": "Other"}}))
+        code, _, _ = shell.run(*shell.extract("--demos", str(examples)))
+        again = jobs.listing(db)[0]
+        assert (code, again.version, again.origin_id) == (0, 2, newest.id)
 
 
 def _cups() -> tuple[str, str]:

