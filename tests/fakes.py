@@ -61,7 +61,7 @@ class FakeModel:
     def next_script(self) -> Script:
         return self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
 
-    def wait_abandoned(self, timeout_s: float = 5.0) -> bool:
+    def wait_abandoned(self, timeout_s: float = 120.0) -> bool:
         """Whether a client goes away within this time."""
         deadline = time.monotonic() + timeout_s
         while not self.abandoned and time.monotonic() < deadline:
@@ -86,7 +86,7 @@ class FakeModel:
             finally:
                 self.closing.set()
                 server.shutdown()
-                thread.join(5)
+                thread.join(60)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -19,20 +19,15 @@ from tests import running
 pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(3000)]
 
 #: The embedded model on two busy cores.
-SLOW_MS = 120_000
-expect.set_options(timeout=20_000)
+SLOW_MS = 600_000
+expect.set_options(timeout=120_000)
 
 CATALOG = """sku;name;about;price
 Q-1;Orbelle Lantern Brass;A brass storm lantern by Orbelle, burns 20 hours on one filling.;49,00
-Q-2;Orbelle Lantern Copper;The copper edition of the Orbelle storm lantern.;59,00
-Q-3;Pellworm Kite Red;Red ripstop kite by Pellworm with a 2 m wingspan.;24,50
-Q-4;Pellworm Kite Blue;Blue ripstop kite by Pellworm with a 2 m wingspan.;24,50
-Q-5;Tamsin Ukulele;Soprano ukulele made of mahogany by Tamsin.;79,00
-Q-6;Tamsin Tambourine;Wooden tambourine with brass jingles by Tamsin.;19,00
-Q-7;Varrick Sundial;Slate sundial by Varrick for garden walls.;120,00
-Q-8;Varrick Birdbath;Granite birdbath by Varrick, 40 cm wide.;85,00
-Q-9;Lumo Star Projector;Projector by Lumo that paints stars on the ceiling.;39,00
-Q-10;Zephyrine Barometer;Walnut aneroid barometer by Zephyrine, made for hallways.;149,00
+Q-2;Pellworm Kite Red;Red ripstop kite by Pellworm with a 2 m wingspan.;24,50
+Q-3;Tamsin Ukulele;Soprano ukulele made of mahogany by Tamsin.;79,00
+Q-4;Varrick Birdbath;Granite birdbath by Varrick, 40 cm wide.;85,00
+Q-5;Zephyrine Barometer;Walnut aneroid barometer by Zephyrine, made for hallways.;149,00
 """
 
 
@@ -47,7 +42,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def until_on_the_shelves(home: Path) -> None:
     """Wait until everything published can be found in the chat."""
     db = open_database(load_settings(home=home))
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not products.count(db) or products.count_pending(db):
         assert time.monotonic() < deadline, "the sample shop was not indexed"
         time.sleep(0.2)
@@ -64,7 +59,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)
     page.goto(address)
     yield page
     context.close()
@@ -133,10 +128,10 @@ def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(
     catalog.write_text(CATALOG, encoding="cp1252")
     page.get_by_role("link", name="Upload").click()
     page.locator("input[type=file]").set_input_files(str(catalog))
-    expect(page.get_by_text("10 rows").first).to_be_visible()
+    expect(page.get_by_text("5 rows").first).to_be_visible()
     for step in ("columns", "fields", "try and start"):
         page.get_by_role("button", name=f"Next: {step}").click()
-    page.get_by_role("button", name="Start with 10 rows").click()
+    page.get_by_role("button", name="Start with 5 rows").click()
 
     expect(page.get_by_text("curios").first).to_be_visible()
     page.reload()
@@ -149,8 +144,8 @@ def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(
     waiting.value.save_as(result)
     with result.open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    assert [row["sku"] for row in rows] == [f"Q-{number}" for number in range(1, 11)]
-    assert sum(bool(row["seo_title"]) for row in rows) == 10
+    assert [row["sku"] for row in rows] == [f"Q-{number}" for number in range(1, 6)]
+    assert sum(bool(row["seo_title"]) for row in rows) == 5
 
     page.get_by_role("button", name=re.compile("Publish to chat")).click()
     expect(page.get_by_role("button", name=re.compile("Publish again"))).to_be_visible()

@@ -20,7 +20,7 @@ from tests.fake_endpoint import FakeEndpoint, Reply
 
 pytestmark = pytest.mark.browser
 
-WAIT_MS = 60_000
+WAIT_MS = 240_000
 BRANDS = ("Orbelle", "Pellworm", "Tamsin", "Varrick", "Lumo", "Zephyrine")
 THINGS = ("Lantern", "Kite", "Sundial", "Compass")
 #: What a person corrects: two products of each brand, one more as it comes.

@@ -123,7 +123,7 @@ def model() -> Iterator[FakeModel]:
 def remote(settings: Settings, model: FakeModel) -> Settings:
     """Settings that name the fake model."""
     return load_settings(
-        home=settings.home, openai_base_url=model.url, openai_model="fake", call_timeout_s=1.0
+        home=settings.home, openai_base_url=model.url, openai_model="fake", call_timeout_s=4.0
     )
 
 

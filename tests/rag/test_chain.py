@@ -192,7 +192,7 @@ def test_break_in_the_middle_keeps_what_was_written(
 
 
 def test_silence_in_the_middle_is_given_up(counter: Counter, model: FakeModel) -> None:
-    model.answer(Script(pieces=("The Halden", " never"), piece_s=3.0))
+    model.answer(Script(pieces=("The Halden", " never"), piece_s=30.0))
     reply = counter.ask(QUESTION)
     text_of(reply)
     assert isinstance(reply.failure, EndpointError)

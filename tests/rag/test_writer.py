@@ -42,7 +42,7 @@ def both(tmp_path: Path, models: tuple[FakeModel, FakeModel]) -> Settings:
             for at, model in enumerate(models)
         )
     )
-    return load_settings(home=tmp_path / "home", endpoints=path, call_timeout_s=1.0)
+    return load_settings(home=tmp_path / "home", endpoints=path, call_timeout_s=4.0)
 
 
 @pytest.fixture
