@@ -121,7 +121,7 @@ def measure_answers(
     for done, case in enumerate(cases):
         advance(done, len(cases))
         shown = _shown(counter, case)
-        verdict = judge(case, shown if model else replace(shown, failed=""))
+        verdict = judge(case, shown if model else replace(shown, written=False, failed=""))
         verdicts.append(verdict)
         told(verdict)
     return verdicts

@@ -12,10 +12,11 @@ from rag.cases import Case
 from rag.cited_sentences import Claim, card_text, claims, numbers, tells
 from rag.exchange import Comparison, Kind, Passage
 
-#: Kinds whose facts have to be in the words: a card beside a wrong sentence does not mend it.
-TOLD = frozenset({"count", "exact", "policy", "two in one"})
-#: A number on some card is no count of them, even where there are no words.
-COUNTED = "count"
+#: Kinds whose answers are computed: the words have to tell it, and a number on some card is
+#: no count.
+COMPUTED, COUNTED = frozenset({"count", "exact"}), "count"
+#: Kinds whose facts a model has to tell: a card beside a wrong sentence does not mend it.
+TOLD = frozenset({"policy", "two in one"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Shown:
     """What a shopper had on the screen in the end.
 
     Attributes:
-        text: The words; empty where no model was asked.
+        text: The words.
+        written: Whether a model was there to write them.
         refused: It was said that the shop has nothing of the kind.
         near: What is shown is only near to what was asked for.
         card_ms: From the question to its sources.
@@ -34,6 +36,7 @@ class Shown:
 
     passages: tuple[Passage, ...]
     text: str = ""
+    written: bool = True
     refused: bool = False
     near: bool = False
     comparison: Comparison | None = None
@@ -108,12 +111,18 @@ def _wrong_documents(case: Case, shown: Shown) -> Iterator[str]:
 
 def _wrong_facts(case: Case, shown: Shown) -> Iterator[str]:
     said = shown.text
-    silent = not said.strip() and case.kind != COUNTED
-    if silent or case.kind not in TOLD:
+    if not _in_words(case, shown):
         said = "\n".join([said, *map(card_text, shown.passages), _table(shown.comparison)])
     for wordings in case.facts:
         if not any(tells(said, one) for one in wordings):
             yield f"not told: {' or '.join(wordings[:3])}"
+
+
+def _in_words(case: Case, shown: Shown) -> bool:
+    """Whether nothing but the words counts."""
+    if case.kind in COMPUTED:
+        return case.kind == COUNTED or bool(shown.text.strip())
+    return case.kind in TOLD and shown.written
 
 
 def _policies(shown: Shown) -> list[Passage]:

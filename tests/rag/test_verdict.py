@@ -71,6 +71,8 @@ def test_where_words_have_to_tell_a_card_does_not_mend_them(kind: str) -> None:
 def test_without_a_model_the_sources_tell_but_never_count() -> None:
     assert wrong(Shown((TENT,)), kind="exact", facts=[["289"]]) == ()
     assert wrong(Shown((TENT,)), kind="count", facts=[["4"]]) == ("not told: 4",)
+    said = Shown((policy(1, "returns", "60 days, labels $5.95."),), "60 days.", written=False)
+    assert wrong(said, kind="policy", facts=[["5.95"]]) == ()
 
 
 def test_refusals_are_right_where_the_shop_has_nothing() -> None:
