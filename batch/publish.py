@@ -1,4 +1,8 @@
-"""Puts a finished job's products, with their new metadata, on the shelves of the chat."""
+"""Puts a finished job's products, with their new metadata, on the shelves of the chat.
+
+Every publication is a release (:mod:`core.releases`): it can be looked at before it
+is seen by anybody, and taken back afterwards.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ from batch.columns import Columns
 from batch.ids import row_key
 from batch.results import ResultRow
 from batch.rows import iterate
-from core import products
+from core import release_steps, releases
 from core.db import Database
 from core.errors import JobError
 from core.products import Product
+from core.release_steps import Return
+from core.releases import OnStep, Release
 from core.settings import Settings
-from core.statuses import RowStatus
+from core.statuses import ReleaseStatus, RowStatus
 
 
 def publish(settings: Settings, db: Database, job_id: str) -> int:
@@ -27,12 +33,58 @@ def publish(settings: Settings, db: Database, job_id: str) -> int:
     Raises:
         JobError: There is no such job, or it has no result yet.
     """
+    return switch(db, prepare(settings, db, job_id)).products
+
+
+def prepare(
+    settings: Settings,
+    db: Database,
+    job_id: str,
+    *,
+    alone: bool = False,
+    on_step: OnStep = lambda done: None,
+) -> Release:
+    """Make a job's products ready to be published; shoppers see nothing of it.
+
+    Args:
+        settings: Where the catalog is.
+        db: Our tables.
+        job_id: The job.
+        alone: Whether all other products are to leave the shelves.
+        on_step: Told how many products are ready by now.
+
+    Raises:
+        JobError: There is no such job, or it has no result yet.
+    """
     job = jobs.get(db, job_id)
     if not job.done:
         raise JobError("No row has been extracted yet, so there is nothing to publish.")
-    count = products.publish(db, _products(settings, db, job))
-    runs.mark_published(db, job_id)
-    return count
+    items = _products(settings, db, job)
+    return releases.prepare(db, job.name, job.id, items, alone=alone, on_step=on_step)
+
+
+def switch(db: Database, release: Release, on_step: OnStep = lambda done: None) -> Release:
+    """Put a prepared release on sale; goes on where that was interrupted.
+
+    Raises:
+        JobError: It cannot be published any more.
+    """
+    release_steps.begin_switch(db, release.id)
+    # From here on it will be on sale, whoever dies: see release_steps.go_on.
+    runs.mark_published(db, release.source)
+    return release_steps.switch(db, release.id, on_step)
+
+
+def roll_back(db: Database, release: Release, on_step: OnStep = lambda done: None) -> Return:
+    """Take a job's release back; what was changed since stays as it is.
+
+    Raises:
+        JobError: It is not on sale, or too old to be taken back.
+    """
+    came = release_steps.roll_back(db, release.id, on_step)
+    if not any(one.status == ReleaseStatus.LIVE for one in releases.listing(db, release.source)):
+        runs.mark_withdrawn(db, release.source)
+    return came
 
 
 def _products(settings: Settings, db: Database, job: jobs.Job) -> Iterator[Product]:

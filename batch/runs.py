@@ -196,6 +196,15 @@ def mark_published(db: Database, job_id: str) -> None:
         connection.execute(change.values(published_at=now, kept_at=now))
 
 
+def mark_withdrawn(db: Database, job_id: str) -> None:
+    """Note that the job's results have left the shelves; whatever else a person decided holds."""
+    of_job = jobs.c.id == job_id
+    by_publishing = sa.and_(of_job, jobs.c.kept_at == jobs.c.published_at)
+    with db.write() as connection:
+        connection.execute(jobs.update().where(by_publishing).values(kept_at=None))
+        connection.execute(jobs.update().where(of_job).values(published_at=None))
+
+
 def is_run(job_id: str, run: int) -> sa.ColumnElement[bool]:
     """The condition under which a run is the one that should work on its job."""
     return sa.and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE))

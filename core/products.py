@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -54,6 +55,21 @@ class Product:
     version: int = 0
     deleted: bool = False
 
+    def to_json(self) -> dict[str, Any]:
+        """The form stored beside the catalog, with an answer or for a release."""
+        stored = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        stored["price"] = None if self.price is None else str(self.price)
+        stored["values"] = {name: value.to_json() for name, value in self.values.items()}
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Product:
+        """Rebuild a product from :meth:`to_json`."""
+        parts = dict(stored)
+        parts["price"] = None if stored["price"] is None else Decimal(stored["price"])
+        parts["values"] = {name: Value.from_json(one) for name, one in stored["values"].items()}
+        return cls(**parts)
+
 
 def publish(db: Database, items: Iterable[Product]) -> int:
     """Add or replace products by id; returns how many.
@@ -65,8 +81,7 @@ def publish(db: Database, items: Iterable[Product]) -> int:
     remaining = iter(items)
     while block := {item.id: item for item in islice(remaining, BATCH)}:
         with db.write() as connection:
-            _upsert(connection, list(block.values()))
-            product_facts.write(connection, list(block.values()))
+            put(connection, list(block.values()))
         count += len(block)
     return count
 
@@ -74,22 +89,46 @@ def publish(db: Database, items: Iterable[Product]) -> int:
 def withdraw(db: Database, ids: Sequence[str]) -> int:
     """Take products off sale; the indexer then forgets them. Returns how many were there."""
     with db.write() as connection:
-        product_facts.remove(connection, ids)
-        result = connection.execute(
-            products.update()
-            .where(products.c.id.in_(ids), products.c.deleted.is_(False))
-            .values(deleted=True, version=products.c.version + 1, updated_at=time.time())
-        )
-        return result.rowcount
+        return take_off(connection, ids)
+
+
+def put(connection: Connection, items: Sequence[Product]) -> None:
+    """Add or replace products, as part of a transaction; no id may be there twice."""
+    if items:
+        _upsert(connection, items)
+        product_facts.write(connection, items)
+
+
+def take_off(connection: Connection, ids: Sequence[str]) -> int:
+    """Take products off sale, as part of a transaction; returns how many were there."""
+    product_facts.remove(connection, ids)
+    result = connection.execute(
+        products.update()
+        .where(products.c.id.in_(ids), products.c.deleted.is_(False))
+        .values(deleted=True, version=products.c.version + 1, updated_at=time.time())
+    )
+    return result.rowcount
 
 
 def get(db: Database, ids: Sequence[str]) -> dict[str, Product]:
     """The products on sale among these ids, by id."""
     with db.read() as connection:
-        found = connection.execute(
-            products.select().where(products.c.id.in_(ids), products.c.deleted.is_(False))
-        ).mappings()
-        return {row["id"]: _product(row) for row in found}
+        return on_sale(connection, ids)
+
+
+def on_sale(
+    connection: Connection, ids: Sequence[str], *, to_change: bool = False
+) -> dict[str, Product]:
+    """The products on sale among these ids, by id, as part of a transaction.
+
+    Args:
+        connection: The transaction.
+        ids: Of the products.
+        to_change: Whether others who want to change them have to wait for its end.
+    """
+    query = products.select().where(products.c.id.in_(ids), products.c.deleted.is_(False))
+    found = connection.execute(query.with_for_update() if to_change else query).mappings()
+    return {row["id"]: _product(row) for row in found}
 
 
 def count(db: Database) -> int:

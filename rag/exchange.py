@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from core.products import Product
-from core.values import Value
 from rag.query import Query
 
 
@@ -68,7 +66,7 @@ class Passage:
         """The form stored with an answer."""
         stored = {name: getattr(self, name) for name in self.__dataclass_fields__}
         stored["kind"] = str(self.kind)
-        stored["product"] = _product_json(self.product) if self.product else None
+        stored["product"] = self.product.to_json() if self.product else None
         stored["matched"] = list(self.matched)
         return stored
 
@@ -78,7 +76,7 @@ class Passage:
         product = stored.get("product")
         parts = dict(stored) | {
             "kind": Kind(stored["kind"]),
-            "product": _product_from(product) if product else None,
+            "product": Product.from_json(product) if product else None,
             "matched": tuple(stored.get("matched", ())),
         }
         return cls(**parts)
@@ -186,17 +184,3 @@ class Timing:
     def from_json(cls, stored: Mapping[str, Any]) -> Timing:
         """Rebuild a timing from :meth:`to_json`."""
         return cls(**stored)
-
-
-def _product_json(product: Product) -> dict[str, Any]:
-    stored = {name: getattr(product, name) for name in Product.__dataclass_fields__}
-    stored["price"] = None if product.price is None else str(product.price)
-    stored["values"] = {name: value.to_json() for name, value in product.values.items()}
-    return stored
-
-
-def _product_from(stored: Mapping[str, Any]) -> Product:
-    parts = dict(stored)
-    parts["price"] = None if stored["price"] is None else Decimal(stored["price"])
-    parts["values"] = {name: Value.from_json(value) for name, value in stored["values"].items()}
-    return Product(**parts)

@@ -1,0 +1,307 @@
+"""Releases: sets of products made ready beside the shelves, put on sale and taken back as one.
+
+A release is put together while shoppers see nothing of it. How it goes onto the
+shelves and comes back is in :mod:`core.release_steps`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from core import products
+from core.db import Database, upsert
+from core.errors import NotFoundError
+from core.products import Product
+from core.shop_tables import products as product_table
+from core.shop_tables import release_products, releases
+from core.statuses import ReleaseStatus
+
+#: Products in one transaction: some tens of milliseconds, so that nobody waits for it.
+BLOCK = 200
+#: Releases that can still be rolled back: the products of older ones are forgotten.
+KEPT = 3
+#: Releases that are remembered at all.
+REMEMBERED = 100
+#: Not switched to yet; one that stays so for long was forgotten by whoever made it.
+WAITING = (ReleaseStatus.PREPARING, ReleaseStatus.READY)
+WAITING_S = 7 * 86_400.0
+#: Told how many products of a release a step has done by now.
+OnStep = Callable[[int], None]
+
+
+class ChangeKind(StrEnum):
+    """What a release does to a product."""
+
+    NEW = "new"  #: it was not on sale
+    CHANGED = "changed"  #: it is on sale with other facts
+    LEAVING = "leaving"  #: it goes off sale
+    SAME = "same"  #: it is on sale just so
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A set of changes. Times in epoch seconds.
+
+    Attributes:
+        source: The job's id, or what else it comes from.
+        products: How many products it has.
+        report: What was found out before the switch; see the callers.
+        can_return: Whether it can be rolled back.
+    """
+
+    id: str
+    title: str
+    source: str
+    status: ReleaseStatus
+    products: int
+    created_at: float
+    switched_at: float | None
+    ended_at: float | None
+    report: Mapping[str, Any] = field(default_factory=dict)
+    can_return: bool = False
+
+    @property
+    def moving(self) -> bool:
+        """Whether products are on their way onto the shelves or back."""
+        return self.status in (ReleaseStatus.SWITCHING, ReleaseStatus.ROLLING_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a release does to one product: as it is on sale, and as it is to be."""
+
+    product_id: str
+    before: Product | None
+    after: Product | None
+
+    @property
+    def kind(self) -> ChangeKind:
+        """What kind of change it is."""
+        if self.after is None:
+            return ChangeKind.LEAVING if self.before else ChangeKind.SAME
+        if self.before is None:
+            return ChangeKind.NEW
+        return ChangeKind.SAME if same(self.before, self.after) else ChangeKind.CHANGED
+
+
+def same(one: Product | None, other: Product | None) -> bool:
+    """Whether shoppers see the same: whoever published it, and in which version."""
+    return (one and _seen(one)) == (other and _seen(other))
+
+
+def prepare(
+    db: Database,
+    title: str,
+    source: str,
+    items: Iterable[Product],
+    *,
+    alone: bool = False,
+    on_step: OnStep = lambda done: None,
+) -> Release:
+    """Put a release together; earlier ones of this source that were not switched to go.
+
+    Args:
+        db: Our tables.
+        title: What people call it.
+        source: Where it comes from, such as a job's id.
+        items: The products as they are to be.
+        alone: Whether all other products leave the shelves.
+        on_step: Told how many products there are by now.
+    """
+    _discard_earlier(db, source)
+    id = secrets.token_hex(8)
+    with db.write() as connection:
+        row = {"id": id, "title": title, "source": source, "created_at": time.time()}
+        connection.execute(releases.insert().values(row | {"status": ReleaseStatus.PREPARING}))
+    staged, count = iter(items), 0
+    while block := {item.id: item for item in islice(staged, BLOCK)}:
+        rows = [_row(id, key, item) for key, item in block.items()]
+        with db.write() as connection:
+            upsert(connection, release_products, rows)
+        count += len(block)
+        on_step(count)
+    if alone:
+        _stage_leaving(db, id)
+    with db.write() as connection:
+        number = connection.execute(_count(id)).scalar_one()
+        ready = releases.update().where(releases.c.id == id)
+        connection.execute(ready.values(status=ReleaseStatus.READY, products=number))
+    return get(db, id)
+
+
+def get(db: Database, id: str) -> Release:
+    """One release.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    found = _select(db, releases.c.id == id)
+    if not found:
+        raise NotFoundError("There is no such release any more.")
+    return found[0]
+
+
+def listing(db: Database, source: str | None = None, limit: int = 20) -> list[Release]:
+    """Releases, the newest first; of one source, or of all."""
+    return _select(db, *([releases.c.source == source] if source else []))[:limit]
+
+
+def changes(db: Database, id: str) -> Iterator[Change]:
+    """What a release that was not switched to would do to each of its products."""
+    last = ""
+    while True:
+        with db.read() as connection:
+            rows = connection.execute(
+                release_products.select()
+                .where(release_products.c.release_id == id, release_products.c.product_id > last)
+                .order_by(release_products.c.product_id)
+                .limit(BLOCK)
+            ).all()
+            there = products.on_sale(connection, [row.product_id for row in rows])
+        if not rows:
+            return
+        for row in rows:
+            after = None if row.after is None else Product.from_json(row.after)
+            yield Change(row.product_id, there.get(row.product_id), after)
+        last = rows[-1].product_id
+
+
+def counted(found: Iterable[Change]) -> dict[ChangeKind, int]:
+    """How many products are changed in which way."""
+    return dict(Counter(change.kind for change in found))
+
+
+def note(db: Database, id: str, report: Mapping[str, Any]) -> None:
+    """Keep what was found out about a release before the switch."""
+    with db.write() as connection:
+        change = releases.update().where(releases.c.id == id)
+        connection.execute(change.values(report=dict(report)))
+
+
+def discard(db: Database, id: str) -> bool:
+    """Throw a release away that was not switched to; says whether it was there."""
+    with db.write() as connection:
+        done = move(connection, id, WAITING, ReleaseStatus.DISCARDED, ended_at=time.time())
+    if done:
+        forget_products(db, id)
+    return done
+
+
+def move(
+    connection: Connection,
+    id: str,
+    of: Sequence[ReleaseStatus],
+    to: ReleaseStatus,
+    **values: object,
+) -> bool:
+    """Bring a release from one of some states to another; says whether it was in one of them."""
+    change = releases.update().where(releases.c.id == id, releases.c.status.in_(of))
+    return connection.execute(change.values(status=to, **values)).rowcount == 1
+
+
+def forget_products(db: Database, id: str) -> None:
+    """Forget what a release did to products, in pieces; it cannot be rolled back any more."""
+    some = sa.select(release_products.c.product_id).where(release_products.c.release_id == id)
+    while True:
+        with db.write() as connection:
+            ids = connection.execute(some.limit(BLOCK)).scalars().all()
+            connection.execute(
+                release_products.delete().where(
+                    release_products.c.release_id == id, release_products.c.product_id.in_(ids)
+                )
+            )
+        if len(ids) < BLOCK:
+            return
+
+
+def keep_bounded(db: Database, *, now: float | None = None) -> None:
+    """Forget what nobody will come back to: the products of old releases, the oldest altogether.
+
+    Args:
+        db: Our tables.
+        now: Seconds since the epoch.
+    """
+    moment = time.time() if now is None else now
+    every = _select(db)
+    for one in every:
+        if one.status in WAITING and one.created_at < moment - WAITING_S:
+            discard(db, one.id)
+    for one in [one for one in every if one.can_return][KEPT:]:
+        forget_products(db, one.id)
+    for one in [one for one in every if not one.moving and one.status not in WAITING][REMEMBERED:]:
+        forget_products(db, one.id)
+        with db.write() as connection:
+            connection.execute(releases.delete().where(releases.c.id == one.id))
+
+
+def _discard_earlier(db: Database, source: str) -> None:
+    for one in _select(db, releases.c.source == source):
+        if one.status in WAITING:
+            discard(db, one.id)
+
+
+def _stage_leaving(db: Database, id: str) -> None:
+    """Have every product leave that the release does not name."""
+    named = sa.select(release_products.c.product_id).where(release_products.c.release_id == id)
+    others = (
+        sa.select(product_table.c.id)
+        .where(product_table.c.deleted.is_(False), product_table.c.id.not_in(named))
+        .limit(BLOCK)
+    )
+    while True:
+        with db.write() as connection:
+            left = connection.execute(others).scalars().all()
+            if left:
+                upsert(connection, release_products, [_row(id, key, None) for key in left])
+        if len(left) < BLOCK:
+            return
+
+
+def _row(id: str, product_id: str, item: Product | None) -> dict[str, object]:
+    return {
+        "release_id": id,
+        "product_id": product_id,
+        "after": item and item.to_json(),
+        "switched": False,
+    }
+
+
+def _seen(item: Product) -> dict[str, Any]:
+    price = None if item.price is None else float(item.price)
+    return item.to_json() | {"price": price, "source": "", "version": 0, "deleted": False}
+
+
+def _count(id: str) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).where(release_products.c.release_id == id)
+
+
+def _select(db: Database, *conditions: sa.ColumnElement[bool]) -> list[Release]:
+    switched = sa.exists().where(
+        release_products.c.release_id == releases.c.id, release_products.c.switched
+    )
+    query = sa.select(releases, switched.label("can_return")).where(*conditions)
+    newest = query.order_by(releases.c.created_at.desc(), releases.c.id)
+    with db.read() as connection:
+        return [_release(row) for row in connection.execute(newest).mappings()]
+
+
+def _release(row: RowMapping) -> Release:
+    parts = {name: row[name] for name in Release.__dataclass_fields__}
+    status = ReleaseStatus(row["status"])
+    can_return = bool(row["can_return"]) and status in (
+        ReleaseStatus.LIVE,
+        ReleaseStatus.SWITCHING,
+    )
+    return Release(
+        **parts | {"status": status, "report": row["report"] or {}, "can_return": can_return}
+    )
