@@ -18,6 +18,7 @@ from batch import (
     fields_command,
     forecast_command,
     job_commands,
+    publish_command,
     review_command,
     workers_command,
 )
@@ -41,6 +42,10 @@ app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
 app.command()(compare_command.compare)
 app.command()(compare_command.keep)
+app.command()(publish_command.publish)
+app.command()(publish_command.switch)
+app.command("roll-back")(publish_command.roll_back)
+app.command("releases")(publish_command.list_releases)
 app.command("review")(review_command.review_rows)
 app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)

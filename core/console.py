@@ -15,7 +15,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from core.db import Database, open_database
-from core.errors import CatalogError, FieldsError, JobError, ShopkeeperError, ValueRefused
+from core.errors import (
+    CatalogError,
+    FieldsError,
+    JobError,
+    NotFoundError,
+    ShopkeeperError,
+    ValueRefused,
+)
 from core.settings import Settings, load_settings
 
 notes = Console(stderr=True, highlight=False)
@@ -27,7 +34,11 @@ class Exit(IntEnum):
     OK = 0  #: all is done
     FAILED = 1  #: a service or a model failed
     BAD_INPUT = 2  #: a file or an argument is wrong
-    ROWS_FAILED = 3  #: finished, but some rows failed
+    ROWS_FAILED = 3  #: finished, but some rows failed, or some questions are answered wrongly
+
+
+#: What whoever typed the command has to put right.
+BAD_INPUT = (CatalogError, FieldsError, JobError, NotFoundError, ValueRefused)
 
 
 @contextmanager
@@ -49,7 +60,7 @@ def reported() -> Iterator[None]:
         yield
     except ShopkeeperError as error:
         say(f"Error: {error.message}", style="red")
-        bad_input = isinstance(error, CatalogError | FieldsError | JobError | ValueRefused)
+        bad_input = isinstance(error, BAD_INPUT)
         raise typer.Exit(Exit.BAD_INPUT if bad_input else Exit.FAILED) from error
 
 

@@ -30,6 +30,8 @@ from core.statuses import ReleaseStatus
 BLOCK = 200
 #: Releases that can still be rolled back: the products of older ones are forgotten.
 KEPT = 3
+#: Changes that are shown of a release.
+EXAMPLES = 20
 #: Releases that are remembered at all.
 REMEMBERED = 100
 #: Not switched to yet; one that stays so for long was forgotten by whoever made it.
@@ -71,6 +73,22 @@ class Release:
     can_return: bool = False
 
     @property
+    def alone(self) -> bool:
+        """Whether all other products leave the shelves."""
+        return bool(self.report.get("alone"))
+
+    @property
+    def counts(self) -> Mapping[ChangeKind, int] | None:
+        """How many products it changes in which way; None while nobody has looked."""
+        found = self.report.get("counts")
+        return None if found is None else {ChangeKind(kind): n for kind, n in found.items()}
+
+    @property
+    def examples(self) -> list[Change]:
+        """Some of its changes, as they were when somebody looked."""
+        return [Change.from_json(one) for one in self.report.get("examples", ())]
+
+    @property
     def moving(self) -> bool:
         """Whether products are on their way onto the shelves or back."""
         return self.status in (ReleaseStatus.SWITCHING, ReleaseStatus.ROLLING_BACK)
@@ -83,6 +101,20 @@ class Change:
     product_id: str
     before: Product | None
     after: Product | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form kept in a release's report."""
+        before, after = (one and one.to_json() for one in (self.before, self.after))
+        return {"product_id": self.product_id, "before": before, "after": after}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Change:
+        """Rebuild a change from :meth:`to_json`."""
+        before, after = (
+            Product.from_json(stored[name]) if stored[name] else None
+            for name in ("before", "after")
+        )
+        return cls(stored["product_id"], before, after)
 
     @property
     def kind(self) -> ChangeKind:
@@ -121,8 +153,15 @@ def prepare(
     _discard_earlier(db, source)
     id = secrets.token_hex(8)
     with db.write() as connection:
-        row = {"id": id, "title": title, "source": source, "created_at": time.time()}
-        connection.execute(releases.insert().values(row | {"status": ReleaseStatus.PREPARING}))
+        row = {
+            "id": id,
+            "title": title,
+            "source": source,
+            "status": ReleaseStatus.PREPARING,
+            "report": {"alone": alone},
+            "created_at": time.time(),
+        }
+        connection.execute(releases.insert().values(row))
     staged, count = iter(items), 0
     while block := {item.id: item for item in islice(staged, BLOCK)}:
         rows = [_row(id, key, item) for key, item in block.items()]
@@ -176,16 +215,28 @@ def changes(db: Database, id: str) -> Iterator[Change]:
         last = rows[-1].product_id
 
 
-def counted(found: Iterable[Change]) -> dict[ChangeKind, int]:
-    """How many products are changed in which way."""
-    return dict(Counter(change.kind for change in found))
-
-
 def note(db: Database, id: str, report: Mapping[str, Any]) -> None:
-    """Keep what was found out about a release before the switch."""
+    """Keep what was found out about a release before the switch, beside what is known already."""
     with db.write() as connection:
+        known = connection.execute(sa.select(releases.c.report).where(releases.c.id == id)).scalar()
         change = releases.update().where(releases.c.id == id)
-        connection.execute(change.values(report=dict(report)))
+        connection.execute(change.values(report=(known or {}) | dict(report)))
+
+
+def look(db: Database, id: str) -> Release:
+    """See what a release would change, and keep it in its report: counts, and some examples.
+
+    Raises:
+        NotFoundError: There is no such release.
+    """
+    counts: Counter[ChangeKind] = Counter()
+    examples: list[Change] = []
+    for change in changes(db, id):
+        counts[change.kind] += 1
+        if change.kind != ChangeKind.SAME and len(examples) < EXAMPLES:
+            examples.append(change)
+    note(db, id, {"counts": dict(counts), "examples": [one.to_json() for one in examples]})
+    return get(db, id)
 
 
 def discard(db: Database, id: str) -> bool:

@@ -20,12 +20,12 @@ from filelock import FileLock, Timeout
 
 from core import ports, products, services
 from core.chat_lane import ChatLane
-from core.console import bar, opened, print_json, say
+from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
 from core.pool import open_pool
 from core.programs import Service
 from core.settings import Settings
-from rag import documents, indexer
+from rag import checks, documents, indexer
 from rag.chain import Counter, open_counter
 from rag.embedding import Embedder
 from rag.evaluate_command import evaluate_command
@@ -120,6 +120,33 @@ def ask(
 
 
 app.command("evaluate")(evaluate_command)
+
+
+@app.command()
+def check(
+    release: Annotated[
+        str | None,
+        typer.Option(help="Of the shop as this release would make it; see `batch releases`."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the check questions without a model; ends with 3 if one is answered wrongly."""
+    with opened() as (settings, db), _counter(settings, db, {Service.CHROMA}) as counter:
+        if release is None:
+            asked = checks.run(db, checks.rehearsed(counter))
+            found = [(one.question.question, one.why) for one in asked]
+        else:
+            compared = checks.compare(db, counter, release)
+            found = [(one.question, one.why) for one in compared]
+    if as_json:
+        print_json([{"question": one, "right": not why, "why": list(why)} for one, why in found])
+    else:
+        for one, why in found:
+            typer.echo(f"{'WRONG' if why else 'right'}  {one}")
+            for sentence in why:
+                typer.echo(f"       {sentence}")
+    if any(why for _, why in found):
+        raise typer.Exit(Exit.ROWS_FAILED)
 
 
 @contextmanager

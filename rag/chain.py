@@ -102,6 +102,13 @@ class Counter:
             extra=self._filling(parts),
         )
 
+    def over(self, db: Database) -> Counter:
+        """A counter like this one over other tables, all in memory: for a shop as it might be.
+
+        Shares this one's connections, and is not to be closed.
+        """
+        return Counter(db, self.retriever.over(db), self._writer)
+
     def close(self) -> None:
         """Close the connections."""
         self.retriever.close()

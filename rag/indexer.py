@@ -18,19 +18,20 @@ from typing import NoReturn
 import sqlalchemy as sa
 from filelock import FileLock
 
-from core import ports, products, progress
+from core import ports, products, progress, release_steps
 from core.db import Database, open_database
 from core.duty import Duty
 from core.errors import DatabaseAway, ServiceError
 from core.files import make_folder, write_atomically
 from core.settings import SAMPLE, Settings, load_settings
 from core.shop_tables import products as table
-from rag import documents, vectors
+from rag import documents, staged, vectors
 from rag.documents import Document
 from rag.embedding import Embedder
 from rag.exchange import Kind
 from rag.index import EmbeddingMismatch, Entry, Index
 from rag.sample_shop import sample_products
+from rag.staged import Ahead
 from rag.things import Thing, chunk_thing, product_id, product_thing
 
 logger = logging.getLogger(__name__)
@@ -158,6 +159,7 @@ def _needed(db: Database) -> Iterator[bytes]:
     for document in documents.listing(db):
         for chunk in documents.split(document.name, document.text):
             yield vectors.text_key(chunk_thing(chunk).embedded)
+    yield from staged.needed(db)
 
 
 def run(settings: Settings, db: Database, index: Index) -> NoReturn:
@@ -167,7 +169,9 @@ def run(settings: Settings, db: Database, index: Index) -> NoReturn:
     """
     duty, trusted, away = Duty(db, DUTY), False, False
     tidied_at = time.monotonic()
+    ahead = Ahead(db, index.embedder)
     while True:
+        busy = 0
         try:
             if not duty.is_mine():
                 trusted = False
@@ -176,7 +180,10 @@ def run(settings: Settings, db: Database, index: Index) -> NoReturn:
             if not trusted:
                 repair(db, index)
                 trusted = True
+            # What was interrupted half-way would stay so until somebody looks.
+            release_steps.go_on(db)
             drain(settings, db, index)
+            busy = ahead.step()
             if time.monotonic() >= tidied_at + TIDY_S:
                 tidy(db)
                 tidied_at = time.monotonic()
@@ -188,7 +195,8 @@ def run(settings: Settings, db: Database, index: Index) -> NoReturn:
                 else:
                     logger.warning("Waiting for the search index: %s", error)
             trusted, away = False, True
-        time.sleep(POLL_S)
+        if not busy:
+            time.sleep(POLL_S)
 
 
 def main() -> None:

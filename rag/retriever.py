@@ -66,7 +66,7 @@ class Retriever:
         self.mirror = mirror
         self._dense = DenseSearch(mirror, index)
         self._index = index
-        self._embedder = embedder
+        self.embedder = embedder
         self._reranker = reranker
         self._keeper = Keeper(mirror, self._dense)
         shelves = [mirror.held(kind).words for kind in Kind]
@@ -86,6 +86,10 @@ class Retriever:
         if self._reranker:
             self._reranker.scores("warm", ["warm"])
         self._keeper.start()
+
+    def over(self, db: Database) -> Retriever:
+        """One like this over other tables, all in memory; it follows no changes by itself."""
+        return Retriever(LiveMirror(db), None, self.embedder, self._reranker)
 
     def close(self) -> None:
         """Stop keeping up to date, and close the connections."""
@@ -155,7 +159,7 @@ class Retriever:
         self, kind: Kind, text: str, depth: int, filters: Sequence[Filter] = ()
     ) -> list[Candidate]:
         admitted = self.mirror.admitted(filters) if filters else None
-        vector, terms, held = self._embedder.embed_query(text), stems(text), self.mirror.held(kind)
+        vector, terms, held = self.embedder.embed_query(text), stems(text), self.mirror.held(kind)
         rows = self._fused(kind, vector, terms, max(DEPTH, depth), admitted)[:depth]
         scores = held.vectors.similarities(vector, np.array(rows, np.intp))
         scored = {held.id(row): float(score) for row, score in zip(rows, scores, strict=True)}

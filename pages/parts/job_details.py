@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from batch import jobs, pace, publish
+from batch import jobs, pace
 from batch.jobs import Job
-from core.statuses import JobStatus
 from pages.parts import (
     job_accuracy,
     job_card,
     job_compare,
+    job_publishing,
     job_quality,
     job_results,
     job_versions,
@@ -19,7 +19,6 @@ from pages.parts import (
 from pages.parts.entry import Shop
 from pages.parts.shelves import shelves
 from pages.parts.speed import speed_chart
-from pages.parts.telling import tell
 from pages.parts.trouble import boxed
 
 
@@ -41,7 +40,7 @@ def details(shop: Shop, job_id: str) -> None:
     moving = job.active
     st.fragment(_progress, run_every="1s" if moving else None)(shop, job)
     if job.done:
-        _publishing(shop, job)
+        job_publishing.draw(shop, job)
     job_accuracy.draw(shop, job)
     job_versions.draw(shop, job)
     job_compare.draw(shop, job)
@@ -69,22 +68,3 @@ def _progress(shop: Shop, drawn: Job) -> None:
 def _outdated(drawn: Job, job: Job) -> bool:
     firsts = (drawn.status, bool(drawn.done), bool(drawn.failed))
     return firsts != (job.status, bool(job.done), bool(job.failed))
-
-
-def _publishing(shop: Shop, job: Job) -> None:
-    """The way from results into the chat."""
-    partly = "" if job.status is JobStatus.DONE else " so far"
-    again = "Publish again" if job.published_at else "Publish to chat"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(
-            f"{again} ({words.several(job.done, 'product')}{partly})",
-            key=f"publish-{job.id}",
-            type="secondary" if job.published_at else "primary",
-            icon=":material/storefront:",
-        )
-        st.caption("Shoppers then find these products, with their new details, in the chat.")
-    if pressed:
-        with st.spinner("Handing the products over…"):
-            count = publish.publish(shop.settings, shop.db, job.id)
-        tell(f"{words.several(count, 'product')} handed to the shop.")
-        st.rerun()

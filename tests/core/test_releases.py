@@ -62,11 +62,12 @@ def test_what_would_change_is_told_before(shelves: Database) -> None:
     one = prepared(shelves, RED_CUP, replace(POT, source="job"), JUG)
     kinds = {change.product_id: change.kind for change in releases.changes(shelves, one.id)}
     assert kinds == {"cup": ChangeKind.CHANGED, "jug": ChangeKind.NEW, "pot": ChangeKind.SAME}
-    assert releases.counted(releases.changes(shelves, one.id)) == {
-        ChangeKind.CHANGED: 1,
-        ChangeKind.NEW: 1,
-        ChangeKind.SAME: 1,
-    }
+    looked = releases.look(shelves, one.id)
+    assert looked.counts == {ChangeKind.CHANGED: 1, ChangeKind.NEW: 1, ChangeKind.SAME: 1}
+    assert [change.product_id for change in looked.examples] == ["cup", "jug"]
+    assert looked.examples[0].before == products.get(shelves, ["cup"])["cup"]
+    releases.note(shelves, one.id, {"checks": []})
+    assert releases.get(shelves, one.id).counts == looked.counts
 
 
 @on_both

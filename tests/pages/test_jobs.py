@@ -18,9 +18,10 @@ from batch.fields import Field
 from batch.jobs import Job
 from batch.pace import Sample
 from batch.plan import Plan
-from core import products
+from core import products, releases
 from core.db import Database
 from core.errors import JobError
+from core.products import Product
 from core.provider import RemoteBatch
 from core.schema import jobs as jobs_table
 from core.settings import Settings
@@ -30,6 +31,9 @@ from core.values import Value
 from pages.parts.job_card import counts_html
 from pages.parts.speed import sparkline_html, speed_chart, speeds
 from pages.parts.words import zone
+from rag import checks, golden
+from rag.checks import Compared
+from rag.golden import Expected
 from tests.pages.conftest import Open, button, keyed, texts
 
 CSV = b"sku,name,text\nA1,Tent,Sleeps four\nA2,Mat,Blue\nA3,Pot,Steel\n"
@@ -245,6 +249,80 @@ def test_publishing_puts_products_on_their_way_to_the_chat(
     assert products.get(db, ["A1"])["A1"].values["color"].value == "green"
     assert app.get("progress")[-1].proto.text == "Filling the shelves: 2 to go"
     assert button(app, "Publish again")
+
+
+def test_what_was_published_is_taken_back_after_a_question(
+    page: Open, job: Job, db: Database
+) -> None:
+    finished(db, job)
+    app = details(page, job)
+    button(app, "Publish to chat").click().run()
+    assert "Published today" in texts(app)
+    keyed(app, "undo-release-").click().run()
+    assert "become what they were before" in texts(app)
+    assert products.count(db) == 2
+    keyed(app, "confirm-release").click().run()
+    assert products.count(db) == 0
+    assert jobs.get(db, job.id).published_at is None
+    assert button(app.run(), "Publish to chat")
+
+
+def test_what_would_change_is_seen_before_anybody_sees_it(
+    page: Open, job: Job, db: Database
+) -> None:
+    products.publish(
+        db, [Product("A1", "Tent 1", values={"color": Value("red")}), Product("Z", "Z")]
+    )
+    finished(db, job)
+    app = details(page, job)
+    keyed(app, "look-").click().run()
+    counts = {one.label: one.value for one in app.metric}
+    assert (counts["New"], counts["Changed"], counts["Stay the same"]) == ("1", "1", "0")
+    changed = next(one.value for one in app.dataframe if "What" in one.value)
+    assert "color: red → green" in changed["What"][0]
+    assert products.get(db, ["A1"])["A1"].values["color"].value == "red"
+    next(one for one in app.checkbox if (one.key or "").startswith("alone-")).check().run()
+    counts = {one.label: one.value for one in app.metric}
+    assert counts["Leave the shelves"] == "1"
+    keyed(app, "switch-").click().run()
+    assert set(products.get(db, ["A1", "A2", "Z"])) == {"A1", "A2"}
+
+
+def test_a_look_can_be_left_without_any_trace(page: Open, job: Job, db: Database) -> None:
+    finished(db, job)
+    app = details(page, job)
+    keyed(app, "look-").click().run()
+    keyed(app, "discard-").click().run()
+    assert products.count(db) == 0
+    assert button(app, "Publish to chat")
+
+
+def test_check_questions_are_asked_before_a_publication(
+    page: Open, job: Job, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden.add(db, "Any tents?", Expected(products=("A1",)))
+    golden.add(db, "Any boats?", Expected(refusal=True))
+    found = [
+        Compared("Any tents?", True, False, ("“Tent 1” is not shown.",), ("Tent 1",), ()),
+        Compared("Any boats?", True, True, (), (), ()),
+    ]
+
+    def compare(db: Database, counter: object, release_id: str, show: object) -> list[Compared]:
+        releases.note(db, release_id, {checks.CHECKS: [one.to_json() for one in found]})
+        return found
+
+    monkeypatch.setattr(checks, "compare", compare)
+    finished(db, job)
+    app = details(page, job)
+    assert "2 check questions will be asked first" in texts(app)
+    button(app, "Publish to chat").click().run()
+    assert products.count(db) == 0, "first it shows what would change"
+    assert "**1 check question** answered rightly now would be answered wrongly" in texts(app)
+    table = next(one.value for one in app.dataframe if "Check question" in one.value)
+    assert table.to_dict("records")[0]["After"] == "✕ wrong"
+    assert table.to_dict("records")[0]["Why"] == "“Tent 1” is not shown."
+    keyed(app, "switch-").click().run()
+    assert products.count(db) == 2
 
 
 def test_a_job_that_is_gone_is_told_above_the_others(page: Open, job: Job) -> None:
