@@ -82,7 +82,7 @@ def test_a_model_that_stalls_is_left_at_the_deadline(model: FakeModel, writer: W
     model.answer(Script(pieces=("boots",), hangs=True))
     started = time.monotonic()
     calls: list[Call] = []
-    assert translate(writer, "Stiefel?", "de", 1.0, note=calls.append) is None
+    assert translate(writer, "Stiefel?", "de", 4.0, note=calls.append) is None
     assert time.monotonic() - started < PLENTY_S
     assert [call.outcome for call in calls] == ["stopped"]
     assert model.wait_abandoned()
