@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from batch import jobs, runs
 from batch.cells import parse_price, parse_stock, plain_text
 from batch.columns import Columns
+from batch.fields import FieldSet
 from batch.ids import row_key
 from batch.results import ResultRow
 from batch.rows import iterate
+from batch.shop_values import shop_values
 from core import release_steps, releases
 from core.db import Database
 from core.errors import JobError
@@ -90,25 +92,29 @@ def roll_back(db: Database, release: Release, on_step: OnStep = lambda done: Non
 def _products(settings: Settings, db: Database, job: jobs.Job) -> Iterator[Product]:
     for row in iterate(settings, db, job):
         if row.status == RowStatus.DONE:
-            yield product(row, job.columns, source=job.id)
+            fields = job.plan.of_type(row.product_type)
+            yield product(row, fields, job.columns, source=job.id)
 
 
-def product(row: ResultRow, columns: Columns, *, source: str) -> Product:
+def product(row: ResultRow, fields: FieldSet, columns: Columns, *, source: str) -> Product:
     """A result row as the product that shoppers see."""
     cells = row.original
     price, currency = parse_price(_cell(cells, columns.price))
     key = row_key(row.row_no, cells, columns)
+    title = plain_text(_cell(cells, columns.title)) or key
+    description = plain_text(_cell(cells, columns.description))
+    texts = {"title": title, "description": description}
     return Product(
         id=key,
-        title=plain_text(_cell(cells, columns.title)) or key,
-        description=plain_text(_cell(cells, columns.description)),
+        title=title,
+        description=description,
         price=price,
         currency=_cell(cells, columns.currency).upper()[:3] or currency,
         stock=parse_stock(_cell(cells, columns.stock)),
         department=_cell(cells, columns.department) or None,
         url=_cell(cells, columns.url) or None,
         image=_cell(cells, columns.image) or None,
-        values=row.values,
+        values=shop_values(row, fields, columns, texts),
         source=source,
     )
 

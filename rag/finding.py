@@ -12,11 +12,14 @@ from dataclasses import dataclass, replace
 
 from core.db import Database
 from core.facts import Filter
+from core.products import Product
 from rag.beyond import beyond
+from rag.exact import answer
+from rag.exact_answer import Exact
 from rag.exchange import Found, Passage, Turn
 from rag.languages import ENGLISH
 from rag.parts import Outcome, Part
-from rag.plan import Exact, planned
+from rag.plan import planned
 from rag.query import Query
 from rag.retriever import Retriever
 from rag.rewriting import Note, rewrite, translate
@@ -25,6 +28,8 @@ from rag.writer import Writer
 
 #: Searches at the same time; more of them only make each slower.
 SEARCHES = 4
+#: Products among which one that is named is looked for.
+MOST_NAMED = 20
 #: A question in another language that nothing was found for waits so long to be translated.
 TRANSLATE_S = 5.0
 
@@ -122,4 +127,9 @@ class Finder:
         return found
 
     def _compute(self, query: Query) -> Exact | None:
-        return None
+        return answer(self._db, query, self._named)
+
+    def _named(self, text: str) -> list[Product]:
+        """The products that a text may name, best first."""
+        found = self._retriever.rank(text, MOST_NAMED).passages
+        return [passage.product for passage in found if passage.product is not None]

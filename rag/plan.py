@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from core.products import Product
-from rag.exchange import Comparison, Kind, Passage
+from rag.exact_answer import Exact
+from rag.exchange import Kind, Passage
 from rag.markup import plain
 from rag.parts import Numbers, Outcome, Part
 from rag.phrases import Phrase, say
@@ -25,14 +25,6 @@ SHOWN = {1: 6, 2: 4}
 SHOWN_OF_MANY = 3
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 _THANKS = re.compile(r"\b(thank|thanks|thx|bye|goodbye|danke|merci|gracias|grazie)\b", re.I)
-
-
-class Exact(Protocol):
-    """An exact answer: its sentences cite its products by their places, from 1."""
-
-    sentences: Sequence[str]
-    products: Sequence[Product]
-    comparison: Comparison | None
 
 
 Compute = Callable[[Query], Exact | None]

@@ -14,9 +14,9 @@ EMBEDDED_CHARS = 1000
 
 
 def facts(product: Product) -> str:
-    """Extracted values as ``brand: Acme; colour: red``; empty without any."""
+    """Extracted values as ``brand: Acme; weight: 2.9 kg``; empty without any."""
     return "; ".join(
-        f"{name.replace('_', ' ')}: {text}"
+        f"{name.replace('_', ' ')}: {text} {value.unit or ''}".strip()
         for name, value in product.values.items()
         if (text := value.text().strip())
     )

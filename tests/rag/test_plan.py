@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from core.facts import IN_STOCK, Filter
 from core.products import Product
 from core.statuses import GapKind
+from rag.exact_answer import Exact
 from rag.exchange import Comparison, Found, Passage
 from rag.parts import Outcome, Part
-from rag.plan import Exact, planned
+from rag.plan import planned
 from rag.query import Intent, Query
 from tests.rag.shop_passages import BOOTS, RETURNS, TENT
 
@@ -33,13 +34,6 @@ class Shop:
         self.asked.append((query, most))
         found = () if set(query.filters) & set(self.unmet) else tuple(self.finds[query.text])
         return Found(found, self.relevant and bool(found), self.score if found else 0.0, 1.0)
-
-
-@dataclass
-class Computed:
-    sentences: Sequence[str] = ()
-    products: Sequence[Product] = ()
-    comparison: Comparison | None = None
 
 
 def plan(
@@ -67,10 +61,10 @@ def test_what_is_found_is_numbered_once_over_all_questions() -> None:
 
 
 def test_exact_answer_cites_by_the_numbers_of_the_whole() -> None:
-    exact = Computed(
-        ["We have 2 things [1] [2]."],
-        [product(BOOTS), product(TENT)],
-        Comparison((1, 2), ROWS),
+    exact = Exact(
+        ("We have 2 things [1] [2].",),
+        (product(BOOTS), product(TENT)),
+        comparison=Comparison((1, 2), ROWS),
     )
     counted = Query("How many things?", "things", Intent.COUNT)
     parts, passages = plan(Shop({"tents": [TENT]}), TENTS, counted, exact=exact)

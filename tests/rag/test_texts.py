@@ -21,7 +21,12 @@ TENT = Product(
     currency="USD",
     stock=3,
     department="Camping",
-    values={"brand": Value("Halden"), "tags": Value([]), "wool_free": Value(True)},
+    values={
+        "brand": Value("Halden"),
+        "tags": Value([]),
+        "wool_free": Value(True),
+        "weight": Value(2.9, unit="kg"),
+    },
 )
 PASSAGE = Passage(1, "product:t1", Kind.PRODUCT, "Tent", "", "Sleeps four.", 0.6, TENT)
 
@@ -43,7 +48,9 @@ def test_html_becomes_plain_text(html: str, text: str) -> None:
 
 
 def test_searched_text_holds_values_but_neither_price_nor_stock() -> None:
-    assert product_text(TENT) == "Camping. brand: Halden; wool free: yes. Sleeps four."
+    assert (
+        product_text(TENT) == "Camping. brand: Halden; wool free: yes; weight: 2.9 kg. Sleeps four."
+    )
     assert embedded_text(TENT).startswith("Tent. Camping. brand: Halden")
     assert "1289" not in embedded_text(TENT)
 
