@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from core.db import Database
 from core.facts import Filter
 from core.products import Product
+from rag import exact
 from rag.beyond import beyond
-from rag.exact import answer
 from rag.exact_answer import Exact
 from rag.exchange import Found, Passage, Turn
 from rag.languages import ENGLISH
@@ -28,8 +28,8 @@ from rag.writer import Writer
 
 #: Searches at the same time; more of them only make each slower.
 SEARCHES = 4
-#: Products among which one that is named is looked for.
-MOST_NAMED = 20
+#: Products among which those that a shopper names are looked for.
+NAMED = 10
 #: A question in another language that nothing was found for waits so long to be translated.
 TRANSLATE_S = 5.0
 
@@ -127,9 +127,8 @@ class Finder:
         return found
 
     def _compute(self, query: Query) -> Exact | None:
-        return answer(self._db, query, self._named)
+        return exact.answer(self._db, query, self._near)
 
-    def _named(self, text: str) -> list[Product]:
-        """The products that a text may name, best first."""
-        found = self._retriever.rank(text, MOST_NAMED).passages
-        return [passage.product for passage in found if passage.product is not None]
+    def _near(self, text: str) -> list[Product]:
+        ranked = self._retriever.rank(text, NAMED).passages
+        return [passage.product for passage in ranked if passage.product]

@@ -17,7 +17,7 @@ from rag.markup import plain
 from rag.parts import Numbers, Outcome, Part
 from rag.phrases import Phrase, say
 from rag.query import Intent, Query
-from rag.shortfall import Search, found_or_lacking, nearest
+from rag.shortfall import Search, found_or_lacking, nearest, wanted
 from rag.texts import facts
 
 #: Passages for each of so many questions in one: 6 for one, 4 for each of two, then 3.
@@ -71,7 +71,9 @@ def _exact(query: Query, exact: Exact, numbers: Numbers) -> Part:
     if drawn is not None:
         drawn = replace(drawn, numbers=tuple(given[number] for number in drawn.numbers))
     text = _CITATION.sub(renumbered, " ".join(exact.sentences))
-    return Part(query, Outcome.EXACT, passages, text, drawn)
+    outcome = Outcome.NEAR if exact.near else Outcome.EXACT
+    missing = wanted(query) if exact.near else ""
+    return Part(query, outcome, passages, text, drawn, missing)
 
 
 def _product_passage(item: Product) -> Passage:

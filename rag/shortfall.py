@@ -72,14 +72,14 @@ def nearest(query: Query, found: Found, search: Search, numbers: Numbers) -> Par
         near, dropped = _relaxed(query, search)
     if not near.passages or near.best_score < NEAR_SCORE:
         text = say(Phrase.NOTHING, query.language)
-        return Part(query, Outcome.NOTHING, text=text, missing=_wanted(query))
+        return Part(query, Outcome.NOTHING, text=text, missing=wanted(query))
     passages = numbers.take(near.passages[:NEAREST])
     phrase = Phrase.NO_POLICY if passages[0].kind is Kind.POLICY else Phrase.NEAREST
     text = say(phrase, query.language)
     if dropped:
         conditions = ", ".join(dropped)
         text = say(Phrase.NONE_WITH, query.language, conditions=conditions)
-    return Part(query, Outcome.NEAR, passages, f"{text} {listed(passages)}", missing=_wanted(query))
+    return Part(query, Outcome.NEAR, passages, f"{text} {listed(passages)}", missing=wanted(query))
 
 
 def _relaxed(query: Query, search: Search) -> tuple[Found, tuple[str, ...]]:
@@ -93,7 +93,7 @@ def _relaxed(query: Query, search: Search) -> tuple[Found, tuple[str, ...]]:
     return found, tuple(one.label or one.field for one in left_out)
 
 
-def _wanted(query: Query) -> str:
+def wanted(query: Query) -> str:
     """What was asked for, in a few words."""
     labels = [one.label or one.field for one in query.filters]
     return ", ".join(part for part in (query.text.strip(), *labels) if part)

@@ -74,6 +74,13 @@ def test_exact_answer_cites_by_the_numbers_of_the_whole() -> None:
     assert parts[1].gap is None
 
 
+def test_exact_answer_that_is_only_near_is_a_refusal() -> None:
+    exact = Exact(("None is red; this one is green [1].",), (product(TENT),), near=True)
+    counted = Query("How many red tents?", "red tents", Intent.COUNT)
+    (part,), _ = plan(Shop(), counted, exact=exact)
+    assert (part.refused, part.gap, part.missing) == (True, GapKind.NOT_SOLD, "red tents")
+
+
 def test_greeting_beside_a_question_is_left_out() -> None:
     hello = Query("Hello", "", Intent.TALK)
     parts, _ = plan(Shop({"tents": [TENT]}), hello, TENTS)
