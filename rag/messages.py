@@ -103,26 +103,42 @@ def change_question(
         )
 
 
-def start_answer(db: Database, conversation_id: str) -> Message:
-    """Store an empty answer that is being written, so that a crash leaves a trace.
+def start_answer(
+    db: Database,
+    conversation_id: str,
+    *,
+    message_id: str = "",
+    passages: Sequence[Passage] = (),
+    details: Details | None = None,
+) -> Message:
+    """Store an answer that is being written, so that a crash leaves a trace.
+
+    Args:
+        db: Where the conversation is.
+        conversation_id: Which it is.
+        message_id: As :func:`new_id` made it, where the answer is named already.
+        passages: What it is being written from, to be opened meanwhile.
+        details: What is drawn with it so far.
 
     Raises:
         NotFoundError: The conversation was deleted meanwhile.
     """
     with db.write() as connection:
-        return _append(connection, conversation_id, Role.ASSISTANT, "", MessageStatus.STREAMING)
-
-
-def note_sources(
-    db: Database, message_id: str, passages: Sequence[Passage], details: Details
-) -> None:
-    """Store what an answer is being written from, so that it can be opened meanwhile."""
-    with db.write() as connection:
-        connection.execute(
-            messages.update()
-            .where(messages.c.id == message_id)
-            .values(passages=[one.to_json() for one in passages], details=details.to_json())
+        return _append(
+            connection,
+            conversation_id,
+            Role.ASSISTANT,
+            "",
+            MessageStatus.STREAMING,
+            id=message_id or new_id(),
+            passages=[one.to_json() for one in passages],
+            details=(details or Details()).to_json(),
         )
+
+
+def new_id() -> str:
+    """Names a message that is not stored yet."""
+    return secrets.token_hex(8)
 
 
 def finish_answer(
@@ -212,7 +228,12 @@ def _theirs(connection: Connection, message_id: str, visitor: str) -> Message:
 
 
 def _append(
-    connection: Connection, conversation_id: str, role: Role, text: str, status: MessageStatus
+    connection: Connection,
+    conversation_id: str,
+    role: Role,
+    text: str,
+    status: MessageStatus,
+    **more: Any,
 ) -> Message:
     now = time.time()
     touched = connection.execute(
@@ -224,7 +245,7 @@ def _append(
         messages.c.conversation_id == conversation_id
     )
     row: dict[str, Any] = {
-        "id": secrets.token_hex(8),
+        "id": new_id(),
         "conversation_id": conversation_id,
         "position": connection.execute(before).scalar_one() + 1,
         "role": role,
@@ -236,7 +257,7 @@ def _append(
         "feedback": 0,
         "feedback_reason": "",
         "created_at": now,
-    }
+    } | more
     connection.execute(messages.insert().values(row))
     return message_of(row, now)
 

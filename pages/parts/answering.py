@@ -10,12 +10,12 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import ServiceError, ShopkeeperError
+from core.errors import NotFoundError, ServiceError, ShopkeeperError
 from core.statuses import MessageStatus
 from pages.parts import words
 from pages.parts.asking import Asked
@@ -75,7 +75,8 @@ def answer(
         before: How the question before it was understood.
         asked: How it was asked.
     """
-    message = messages.start_answer(shop.db, question.conversation_id)
+    # Stored once the cards stand: until then there is nothing that could be lost.
+    answer_id, stored = messages.new_id(), False
     st.session_state[_JUST_BEGUN] = True
     watch_for_stop()
     reply: Reply | None = None
@@ -90,24 +91,39 @@ def answer(
                 removed=question.removed,
                 fresh=asked.fresh,
             )
-        findings(shop, message.id, question, reply.passages, reply.details, last=True)
+        findings(shop, answer_id, question, reply.passages, reply.details, last=True)
         place = st.empty()
         if asked.by_button and reply.writes:
             st.button("Stop", icon=":material/stop_circle:", key="stop")
-        messages.note_sources(shop.db, message.id, reply.passages, reply.details)
-        _write(reply, place, message.id)
-        status = _ended(reply, message.id)
+        _store_begun(shop, question, answer_id, reply)
+        stored = True
+        _write(reply, place, answer_id)
+        status = _ended(reply, answer_id)
     except ShopkeeperError as error:
         status = MessageStatus.FAILED
-        _failed(message.id, error)
+        _failed(answer_id, error)
     finally:
+        if not stored:
+            _store_begun(shop, question, answer_id, reply)
         messages.finish_answer(
             shop.db,
-            message.id,
+            answer_id,
             text=reply.text if reply else "",
             status=status,
             passages=reply.passages if reply else (),
             timing=reply.timing if reply else Timing(),
+            details=reply.details if reply else None,
+        )
+
+
+def _store_begun(shop: Shop, question: Message, answer_id: str, reply: Reply | None) -> None:
+    # Deleted meanwhile, in another tab: then there is nothing to keep.
+    with suppress(NotFoundError):
+        messages.start_answer(
+            shop.db,
+            question.conversation_id,
+            message_id=answer_id,
+            passages=reply.passages if reply else (),
             details=reply.details if reply else None,
         )
 

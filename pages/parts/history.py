@@ -19,6 +19,9 @@ PARAMETER = "c"
 _TITLE_CHARS = 30
 #: From so many conversations on, one is found by words rather than by eye.
 _LONG = 12
+#: Each costs time whenever the page is drawn, and so before the cards of an answer.
+_SHOWN_FIRST = 30
+_SHOWN = "conversations_shown"
 
 
 def open_conversation(conversation_id: str | None) -> None:
@@ -40,15 +43,26 @@ def sidebar(shop: Shop, current: str | None) -> None:
             on_click=open_conversation,
             args=(None,),
         )
-        found = conversations.listing(shop.db, shop.visitor)
+        most = int(st.session_state.get(_SHOWN, _SHOWN_FIRST))
+        found = conversations.listing(shop.db, shop.visitor, limit=most + 1)
+        more = len(found) > most
         if len(found) >= _LONG:
-            found = _search(shop, found)
+            found = _search(shop, found[:most])
         now, where = time.time(), words.zone(st.context.timezone)
         for day, group in groupby(found, key=lambda one: words.day(one.updated_at, now, where)):
             st.caption(day)
             with st.container(gap=None):
                 for conversation in group:
                     _row(shop, conversation, conversation.id == current)
+        if more:
+            st.button(
+                "Show earlier ones",
+                key="show-earlier",
+                icon=":material/expand_more:",
+                type="tertiary",
+                on_click=_show_more,
+                args=(most,),
+            )
         if found and st.button(
             "Delete all",
             key="delete-all",
@@ -57,6 +71,10 @@ def sidebar(shop: Shop, current: str | None) -> None:
             help="Delete all of your conversations",
         ):
             _confirm_all(shop)
+
+
+def _show_more(most: int) -> None:
+    st.session_state[_SHOWN] = most + 3 * _SHOWN_FIRST
 
 
 def _search(shop: Shop, all_of_them: list[Conversation]) -> list[Conversation]:

@@ -391,8 +391,7 @@ def test_conversations_are_found_by_words_once_there_are_many(chat: AppTest, db:
         messages.add_question(db, thread.id, f"Question {number} about kettles")
     chat.run()
     chat.text_input[0].set_value("7 kettles").run()
-    opened = [one.label for one in chat.button if (one.key or "").startswith("open-")]
-    assert opened == ["Question 7 about kettles"]
+    assert opened(chat) == ["Question 7 about kettles"]
     chat.text_input[0].set_value("bicycles").run()
     assert "Nothing like that was said" in texts(chat)
 
@@ -416,3 +415,18 @@ def chips(app: AppTest) -> list[Button]:
 def product(number: int, item: Product, *matched: str) -> Passage:
     id = f"product:{item.id}"
     return Passage(number, id, Kind.PRODUCT, item.title, "", "", 0.8, item, matched)
+
+
+def test_earlier_conversations_are_shown_on_request(chat: AppTest, db: Database) -> None:
+    for number in range(33):
+        thread = conversations.create(db, chat.session_state["visitor"])
+        messages.add_question(db, thread.id, f"Question {number}")
+    chat.run()
+    assert len(opened(chat)) == 30
+    keyed(chat, "show-earlier").click().run()
+    assert len(opened(chat)) == 33
+    assert not [one for one in chat.button if one.key == "show-earlier"]
+
+
+def opened(app: AppTest) -> list[str]:
+    return [one.label for one in app.button if (one.key or "").startswith("open-")]

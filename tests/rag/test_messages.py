@@ -61,8 +61,9 @@ def test_nobody_else_sees_or_judges_an_answer(db: Database) -> None:
 @on_both
 def test_what_was_drawn_with_an_answer_comes_back(db: Database) -> None:
     mine = answered(db)
-    message = messages.start_answer(db, mine)
-    messages.note_sources(db, message.id, PASSAGES, DETAILS)
+    named = messages.new_id()
+    message = messages.start_answer(db, mine, message_id=named, passages=PASSAGES, details=DETAILS)
+    assert message.id == named
     assert messages.answer(db, message.id, "ann").passages == PASSAGES
     messages.finish_answer(
         db,
