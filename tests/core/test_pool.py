@@ -117,7 +117,7 @@ def test_batch_moves_even_when_people_ask_all_day(house: House) -> None:
     house.have(Endpoint("e", "u", "m", slots=2))
     worker, page = house.process(), house.process()
     people = [page.admit() for _ in range(2)]
-    held_s, whole_s, lease_id = 0, 2000, None
+    held_s, whole_s, lease_id = 0, 800, None
     for second in range(whole_s):
         house.clock.pass_by(1)
         # A person leaves and the next one comes at every second; none of them dies.
