@@ -35,14 +35,17 @@ def report_rankings(console: Console, measured: Mapping[str, Sequence[Ranked]]) 
 
 
 def report_verdict(one: Verdict) -> None:
-    """A wrong answer, when it comes."""
-    if one.right and not one.shown.failed:
+    """A wrong answer, or one with a wrong citation, when it comes."""
+    unsupported = [claim.text for claim in one.claims if not claim.supported]
+    if one.right and not one.shown.failed and not unsupported:
         return
     case, shown = one.case, one.shown
     asked = " → ".join([*case.before, case.question])
     say(f"{case.id}  {asked}", style="yellow")
     for phrase in one.wrong:
         say(f"    {phrase}")
+    for text in unsupported:
+        say(f"    not in the sources it cites: {text}")
     titles = [f"[{passage.number}] {passage.id}" for passage in shown.passages]
     say(f"    shown: {' '.join(titles) or 'nothing'}", style="dim")
     if shown.text.strip():
