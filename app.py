@@ -40,6 +40,7 @@ def main() -> None:
             st.Page("pages/review.py", title="Review", icon=":material/rate_review:"),
             st.Page("pages/examples.py", title="Examples", icon=":material/school:"),
             st.Page("pages/policies.py", title="Policies", icon=":material/policy:"),
+            st.Page("pages/questions.py", title="Questions", icon=":material/forum:"),
             st.Page("pages/pool.py", title="Pool", icon=":material/monitoring:"),
         ]
     )

@@ -21,6 +21,7 @@ from pages.parts.arrivals import arrived
 from pages.parts.draft import begin, job_name
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
+from pages.parts.field_wanted import with_what_is_wanted
 from pages.parts.steps import Step, forget, keep, onward
 
 PREVIEW_ROWS = 20
@@ -78,7 +79,8 @@ def take_up(shop: Shop, upload: Upload) -> None:
     """Begin a draft for an upload."""
     now = datetime.now(words.zone(st.context.timezone))
     guessed = uploads.guess(shop.settings, upload)
-    keep(begin(upload.id, guessed, Plan(template(GENERAL)), job_name(upload.name, now)))
+    draft = begin(upload.id, guessed, Plan(template(GENERAL)), job_name(upload.name, now))
+    keep(with_what_is_wanted(draft))
 
 
 def draw(shop: Shop, upload: Upload) -> None:

@@ -19,7 +19,7 @@ from core.facts import Filter
 from core.settings import PROJECT, Settings
 from pages.parts import answering, visitor
 from pages.parts.entry import Shop, open_settings, open_shop_database
-from rag.exchange import Details, Kind, Passage, Timing, Turn
+from rag.exchange import Details, Found, Kind, Passage, Timing, Turn
 from rag.query import Query
 
 Open = Callable[[str], AppTest]
@@ -71,6 +71,10 @@ class FakeCounter:
         self.before: Sequence[Query] = ()
         self.removed: Sequence[Filter] = ()
         self.fresh = False
+        self.retriever = self
+
+    def rank(self, text: str, k: int) -> Found:
+        return Found(tuple(self.passages[:k]), bool(self.passages), 0.6, 80.0)
 
     def warm(self) -> None:
         pass
@@ -84,6 +88,7 @@ class FakeCounter:
         before: Sequence[Query] = (),
         removed: Sequence[Filter] = (),
         fresh: bool = False,
+        rehearsal: bool = False,
     ) -> FakeReply:
         self.asked.append((question, history))
         self.before, self.removed, self.fresh = before, removed, fresh
