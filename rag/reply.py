@@ -94,7 +94,7 @@ class Reply:
     def stream(self) -> Generator[str, None, None]:
         """Have the words written; yields whenever :attr:`text` may have changed.
 
-        Closing the generator stops the model at once.
+        Closing the generator stops the model at once; then nothing is suggested.
 
         Yields:
             What was added to the text; empty where nothing was, or where it changed.
@@ -116,6 +116,10 @@ class Reply:
             if self._extra or shown != self.text:
                 yield _added(shown, self.text)
             self._keep()
+            if not self._rehearsal:
+                parts = [block.part for block in self._blocks]
+                suggestions = self._desk.suggest(parts, self.text)
+                self.details = replace(self.details, suggestions=suggestions)
         finally:
             self._finish()
 
@@ -159,7 +163,8 @@ class Reply:
         if part.query.text and part.query.text not in asked:
             asked = f"{asked} ({part.query.text})"
         try:
-            gaps.record(self._desk.db, asked, kind, missing=part.missing, nearest=nearest)
+            missing = part.missing or ", ".join(part.query.fields)
+            gaps.record(self._desk.db, asked, kind, missing=missing, nearest=nearest)
         except (DatabaseAway, sa.exc.OperationalError) as error:
             logger.warning("a gap is not recorded: %s", type(error).__name__)
 
@@ -172,8 +177,7 @@ class Reply:
             tokens=sum(one.completion for one in tokens),
             prompt_tokens=sum(one.prompt for one in tokens),
         )
-        parts = [block.part for block in self._blocks]
-        self.details = replace(self._drawn(), suggestions=self._desk.suggest(parts, self.text))
+        self.details = replace(self._drawn(), suggestions=self.details.suggestions)
         written = [call for prose in proses for call in prose.writing.calls]
         calls = [
             replace(call, conversation_id=self._conversation_id)

@@ -96,7 +96,12 @@ def _about_documents(shown: Sequence[Passage], documents: Mapping[str, str]) -> 
     if returns and any(passage.product for passage in shown):
         yield "What is your return policy?"
     for title in islice(titles, NAMED):
-        yield f"What is your policy on {title[:1].lower()}{title[1:]}?"
+        yield f"What is your policy on {_amid(title)}?"
+
+
+def _amid(title: str) -> str:
+    """A title in the midst of a sentence: without its capitals, but for abbreviations."""
+    return " ".join(word if word.isupper() else word.lower() for word in title.split())
 
 
 def _about_departments(fields: Mapping[str, FieldFacts]) -> Iterator[str]:

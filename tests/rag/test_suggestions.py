@@ -19,7 +19,7 @@ FIELDS = {
     ),
     "department": FieldFacts("department", texts={"camping": 9, "shoes": 2}, shown={}),
 }
-DOCUMENTS = {"returns": "Returns and refunds", "shipping": "Shipping"}
+DOCUMENTS = {"returns": "Returns and Refunds", "shipping": "Shipping"}
 ASKED = Query("What do you have for hiking?", "hiking")
 
 
