@@ -34,7 +34,7 @@ def exchange(shop: Shop, pair: Exchange, *, last: bool = False) -> None:
     if message is None:
         _again(pair, "This question was not answered.", last)
         return
-    with st.container(key=f"answer-{message.id}"):
+    with st.container(key=f"last-answer-{message.id}" if last else f"answer-{message.id}"):
         findings(shop, message.id, pair.question, message.passages, message.details, last=last)
         if message.text:
             st.html(prose_html(message.text, message.passages, message_id=message.id))
