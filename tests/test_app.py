@@ -15,6 +15,7 @@ from core import products
 from core.db import open_database
 from core.settings import load_settings
 from tests import running
+from tests.rag.office_files import docx
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone, pytest.mark.timeout(3000)]
 
@@ -93,6 +94,29 @@ def test_what_the_shop_does_not_have_is_said_so(page: Page) -> None:
     expect(
         page.get_by_text(re.compile("not (find|in our shop)|could not find")).first
     ).to_be_visible(timeout=SLOW_MS)
+
+
+def test_a_policy_is_uploaded_and_answered_from_at_the_next_question(
+    page: Page, tmp_path: Path
+) -> None:
+    policy = tmp_path / "engraving.docx"
+    policy.write_bytes(docx())
+    page.get_by_role("link", name="Policies").click()
+    page.locator("input[type=file]").set_input_files(str(policy))
+    expect(page.get_by_text("“Repairs” added.")).to_be_visible()
+    page.get_by_role("link", name="Ask the shop").click()
+    ask(page, "Do you repair zips and poles yourselves?")
+    expect(page.get_by_text(re.compile("We repair zips and poles ourselves")).first).to_be_visible(
+        timeout=SLOW_MS
+    )
+    page.get_by_role("link", name="Policies").click()
+    page.get_by_role("button", name="Repairs").click()
+    expect(page.get_by_text("Who repairs › Prices")).to_be_visible()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("“Repairs” deleted.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Repairs")).to_be_visible()
 
 
 def test_the_pool_shows_the_model_and_lets_it_rest(page: Page) -> None:

@@ -47,8 +47,9 @@ def draw(shop: Shop) -> None:
                 type="secondary" if found else "primary",
                 on_click=lambda: st.session_state.update({_DRAFT: ""}),
             )
-        if found and st.button("Ask them now", key="run-checks", icon=":material/play_arrow:"):
-            _run(shop, found)
+        asked = found and st.button("Ask them now", key="run-checks", icon=":material/play_arrow:")
+    if asked:
+        _run(shop, found)
     if _DRAFT in st.session_state:
         _form(shop)
     _summary(found)
@@ -215,9 +216,10 @@ def _offered(shop: Shop, question: str) -> dict[str, Product | None]:
     )
     found: dict[str, Product | None] = {}
     try:
-        for text in (search, question):
-            if text.strip():
-                found |= _products(text)
+        with st.spinner("Looking through the shop…"):
+            for text in (search, question):
+                if text.strip():
+                    found |= _products(text)
     except ShopkeeperError as error:
         trouble.draw(error)
     found |= products.get(shop.db, [search.strip()])

@@ -105,7 +105,7 @@ def _bar(label: str, whole: int) -> OnStep:
 def _before(shop: Shop, job: Job, release: Release) -> None:
     """What would change, and the decision."""
     with st.container(border=True, key=f"before-{release.id}"):
-        st.markdown("#### Before you publish")
+        st.subheader("Before you publish", anchor=False)
         release_preview.draw(shop, release)
         _alone(shop, job, release)
         with st.container(horizontal=True, gap="small"):

@@ -61,13 +61,15 @@ def _row(change: Change) -> dict[str, str]:
     item = change.after or change.before
     return {
         "Product": one_line(item.title if item else change.product_id, 80),
-        "": _COUNTED[change.kind],
+        "Change": _COUNTED[change.kind],
         "What": " · ".join(differences(change)),
     }
 
 
 def differences(change: Change) -> list[str]:
-    """What is different about a product: ``colour: blue → navy``."""
+    """What is different about a product, ``colour: blue → navy``; of a new one, what it has."""
+    if change.before is None and change.after is not None:
+        return [f"{name.replace('_', ' ')}: {text}" for name, text in _facts(change.after)]
     if change.before is None or change.after is None:
         return []
     before, after = dict(_facts(change.before)), dict(_facts(change.after))
@@ -137,9 +139,9 @@ def _verdict(found: Sequence[Compared]) -> None:
 
 def _check_row(one: Compared) -> dict[str, str]:
     return {
-        "Check question": one_line(one.question, 120),
-        "Now": _mark(one.passed_now),
         "After": _mark(one.passes_then),
+        "Now": _mark(one.passed_now),
+        "Check question": one_line(one.question, 120),
         "Why": " ".join(one.why),
         "Shown after": ", ".join(one.shown_then) or "nothing",
         "Shown now": "the same" if not one.moved else ", ".join(one.shown_now) or "nothing",

@@ -10,10 +10,9 @@ import streamlit as st
 from core.db import Database
 from core.errors import ShopkeeperError
 from core.statuses import GapKind, GapStatus
-from pages.parts import answering, check_questions, field_wanted, policy_entry, words
+from pages.parts import answering, check_questions, field_wanted, policy_entry, trouble, words
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line, plain
-from pages.parts.telling import tell
 from rag import gap_reports, gaps
 from rag.checks import rehearsed
 from rag.gaps import Gap
@@ -140,7 +139,8 @@ def _card(shop: Shop, gap: Gap, named: Mapping[str, str]) -> None:
 def _lines(gap: Gap, named: Mapping[str, str]) -> list[str]:
     lines = []
     if gap.missing and gap.kind is not GapKind.NOT_SOLD:
-        lines.append(f"Missing: {gap.missing.replace('_', ' ')}")
+        label = "Why" if gap.kind is GapKind.DISLIKED else "Missing"
+        lines.append(f"{label}: {gap.missing.replace('_', ' ')}")
     near = list(dict.fromkeys(named[id] for id in gap.nearest if id in named))
     if near:
         lines.append(f"Nearest: {', '.join(near)}")
@@ -166,12 +166,10 @@ def _acts(shop: Shop, gap: Gap) -> None:
         if gap.status is not GapStatus.OPEN:
             _move(shop, "Open again", gap, gaps.reopen)
             return
-        st.button(
+        asked = st.button(
             "Ask again",
             key=f"ask-{gap.id}",
             icon=":material/replay:",
-            on_click=_ask,
-            args=(shop, gap),
             help="Sees whether the shop can answer it now. Nobody else notices.",
         )
         st.button(
@@ -184,6 +182,8 @@ def _acts(shop: Shop, gap: Gap) -> None:
         )
         _move(shop, "Close", gap, gaps.close)
         _move(shop, "Dismiss", gap, gaps.dismiss)
+    if asked:
+        _ask(shop, gap)
 
 
 def _move(shop: Shop, label: str, gap: Gap, act: Callable[[Database, list[str]], int]) -> None:
@@ -205,12 +205,14 @@ def _next_step(shop: Shop, gap: Gap) -> None:
 
 def _ask(shop: Shop, gap: Gap) -> None:
     try:
-        found = gap_reports.said_now(rehearsed(answering.counter())(gap.question))
+        with st.spinner("Asking the shop…"):
+            found = gap_reports.said_now(rehearsed(answering.counter())(gap.question))
     except ShopkeeperError as error:
-        tell(error.message, problem=True)
+        trouble.draw(error)
         return
     tried = dict(st.session_state.get(_TRIED, {}))
     st.session_state[_TRIED] = tried | {gap.id: found}
+    st.rerun()
 
 
 def _empty() -> None:
