@@ -3,8 +3,9 @@
 Over 100,000 generated products with typed metadata (benchmarks/large_shop.py),
 with a real Chroma server:
 
-- retrieval, and our whole overhead until a request is at a (scripted) model,
-  without conditions, with a price and stock, and within one brand of 200;
+- retrieval, and our whole overhead until a request is at a (scripted) model, or
+  until the words of an exact answer are there; without conditions, with a price
+  and stock, and within one brand of 200;
 - each alone, and while a worker publishes and indexes 50 products a second;
 - of the ten nearest by exact comparison, how many are found;
 - what a searching process needs to start, and how much memory.
@@ -46,7 +47,7 @@ from rag.retriever import Retriever, open_retriever
 from tests.fakes import FakeModel
 
 RETRIEVAL_P95_MS, OVERHEAD_P95_MS, RECALL = 50.0, 80.0, 0.98
-ASKED = 200
+ASKED = 150
 WARM_UP = 20
 CHROMA_BATCH = 1000
 CONDITIONS: dict[str, tuple[str, tuple[Filter, ...]]] = {
@@ -152,14 +153,15 @@ def _overhead(settings: Settings, db: Database) -> list[Row]:
 def _sent(counter: Counter, model: FakeModel, beside: str) -> list[Row]:
     rows = []
     for seed, (name, (words, _)) in enumerate(CONDITIONS.items()):
-        sent = []
+        done = []
         for question in large_shop.questions(WARM_UP + ASKED, seed=seed + 999 * len(beside)):
             before, started = len(model.arrived), time.perf_counter()
             for _ in counter.ask(question.replace("?", f"{words}?")).stream():
                 pass
-            if len(model.arrived) > before:
-                sent.append((model.arrived[before] - started) * 1000)
-        rows.append(_row(f"request at the model, {name}, {beside}", sent, OVERHEAD_P95_MS))
+            # What is computed exactly asks no model: then its words are there.
+            arrived = model.arrived[before] if len(model.arrived) > before else time.perf_counter()
+            done.append((arrived - started) * 1000)
+        rows.append(_row(f"overhead, {name}, {beside}", done, OVERHEAD_P95_MS))
     return rows
 
 
@@ -209,6 +211,7 @@ def _times(asked: Sequence[Query], search: Callable[[Query], object]) -> list[fl
 def _row(name: str, times_ms: Sequence[float], goal_ms: float) -> Row:
     ordered = sorted(times_ms[WARM_UP:])
     middle, high = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
+    notes.print(f"[dim]{name}: {middle:.0f} ms, p95 {high:.0f} ms")
     return name, middle, high, goal_ms, len(ordered)
 
 

@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from core.errors import ServiceError
+from rag.embedding import DIMENSIONS
 from rag.exchange import Kind
 from rag.fact_column import Mask
 from rag.held import Held
@@ -31,8 +32,8 @@ FEW = 5000
 #: What Chroma is asked for when filters will let only some of it pass.
 DEEP = 500
 #: How long a search waits for Chroma.
-PATIENCE_S = 0.5
-#: How soon Chroma is tried again after it failed.
+PATIENCE_S = 0.25
+#: How soon Chroma is tried again after it failed; no search waits for that.
 RETRY_S = 2.0
 #: What Chroma may lack: batches on their way to it.
 LACKING = 200
@@ -83,28 +84,43 @@ class DenseSearch:
         return finish
 
     def check(self) -> None:
-        """Ask Chroma how much it holds: while that is too little, it is not asked."""
-        if self._index is None:
-            return
-        index, held = self._index, self._mirror.held(Kind.PRODUCT)
-        counted = _in_background(lambda: index.count(Kind.PRODUCT))
+        """Ask Chroma what it holds and for something of it.
+
+        While that fails, or is too little, Chroma is not asked.
+        """
+        if self._index is not None:
+            self._probed(self._index, PATIENCE_S)
+
+    def _probed(self, index: Index, patience_s: float | None) -> None:
+        self._tried_at = time.monotonic()
+        held = self._mirror.held(Kind.PRODUCT)
+
+        def probe() -> int:
+            # The first question after a start makes Chroma read its index.
+            index.near(Kind.PRODUCT, [1.0] * DIMENSIONS, 1)
+            return index.count(Kind.PRODUCT)
+
         try:
-            self._complete = counted.result(PATIENCE_S) >= held.vectors.count() - LACKING
-            self._note(away=False)
+            found = _in_background(probe).result(patience_s)
         except (ServiceError, TimeoutError):
             self._note(away=True)
+            return
+        self._complete = found >= held.vectors.count() - LACKING
+        self._note(away=False)
 
     def _asks_chroma(self, held: Held, admitted: Mask | None) -> bool:
-        if self._index is None or not self._complete:
-            return False
         count = len(held) if admitted is None else int(np.count_nonzero(admitted))
-        return count > FEW and not (self.away and time.monotonic() < self._tried_at + RETRY_S)
+        if self._index is None or count <= FEW:
+            return False
+        index = self._index
+        if self.away and time.monotonic() >= self._tried_at + RETRY_S:
+            self._tried_at = time.monotonic()
+            _in_background(lambda: self._probed(index, None))
+        return self._complete and not self.away
 
     def _asked(self, kind: Kind, vector: Sequence[float], k: int) -> Future[list[Hit]]:
         index = self._index
         assert index is not None
-        if self.away:
-            self._tried_at = time.monotonic()
         return _in_background(lambda: index.near(kind, vector, k))
 
     def _hits(self, asked: Future[list[Hit]]) -> list[Hit]:
@@ -117,10 +133,9 @@ class DenseSearch:
         return hits
 
     def _note(self, *, away: bool) -> None:
-        if away:
+        if away and not self.away:
             self._tried_at = time.monotonic()
-            if not self.away:
-                logger.warning("chroma does not answer; searching exactly in memory meanwhile")
+            logger.warning("chroma does not answer; searching exactly in memory meanwhile")
         self.away = away
 
     def _passed(self, held: Held, hits: Sequence[Hit], admitted: Mask | None) -> Near:

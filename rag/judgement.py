@@ -29,10 +29,16 @@ ADDED_SHARE = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage and the share of the question's meaningful words that it contains."""
+    """A passage that may answer the question.
+
+    Attributes:
+        coverage: The share of the question's meaningful words that it contains.
+        fused: What ranks it among others of its kind: see rag/fusion.py.
+    """
 
     passage: Passage
     coverage: float
+    fused: float = 0.0
 
     @property
     def strength(self) -> float:
@@ -52,22 +58,22 @@ Ranked = Mapping[Kind, Sequence[Candidate]]
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates by strength; of the same passage only the stronger one."""
-    strongest: dict[str, Candidate] = {}
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.strength):
-        strongest.setdefault(candidate.passage.id, candidate)
-    return list(strongest.values())
+    """The candidates in order; of the same passage only the better one."""
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.fused):
+        best.setdefault(candidate.passage.id, candidate)
+    return list(best.values())
 
 
 def choose(ranked: Ranked) -> list[Candidate]:
     """What to answer from: the stronger kind, and of the other what is about as strong."""
-    kinds = sorted(
-        (kind for kind in Kind if ranked[kind]), key=lambda kind: -ranked[kind][0].strength
-    )
-    if not kinds:
+    best_of = {
+        kind: max(candidate.strength for candidate in ranked[kind]) for kind in Kind if ranked[kind]
+    }
+    if not best_of:
         return []
-    leader, *others = kinds
-    best = ranked[leader][0].strength
+    leader, *others = sorted(best_of, key=lambda kind: -best_of[kind])
+    best = best_of[leader]
     led = [item for item in ranked[leader] if item.strength >= KEPT_SHARE[leader] * best]
     chosen = led[: LEADING[leader]]
     for kind in others:

@@ -18,7 +18,7 @@ from rag.words import PLAIN, STEMMED, analyzer, forms
 
 HEAP_BYTES = 20_000_000
 #: A word in the title or among the values says more than one in the body.
-WEIGHTS = {"title": 2.5, "values": 1.5, "text": 1.0}
+WEIGHTS = {"title": 2.5, "values": 2.5, "text": 1.0}
 #: How many times as deep a filtered search looks as the filter's share of all would need.
 DEEPER = 4
 
@@ -50,8 +50,10 @@ class LexicalIndex:
             self._writer.commit()
             self._index.reload()
 
-    def search(self, terms: Iterable[str], k: int, admitted: Mask | None = None) -> list[int]:
-        """The ``k`` best rows of all, or of the admitted ones, best first.
+    def search(
+        self, terms: Iterable[str], k: int, admitted: Mask | None = None
+    ) -> dict[int, float]:
+        """The ``k`` best rows of all, or of the admitted ones, with their scores, best first.
 
         Args:
             terms: Stems; any of them is enough.
@@ -60,7 +62,7 @@ class LexicalIndex:
         """
         query = self._query(terms)
         if query is None:
-            return []
+            return {}
         searcher = self._index.searcher()
         held, depth = searcher.num_docs, k
         if admitted is not None:
@@ -68,11 +70,11 @@ class LexicalIndex:
             depth = min(held, int(DEEPER * k / share)) if share else 0
         while depth:
             rows = _rows(searcher, query, depth)
-            found = rows if admitted is None else [row for row in rows if _holds(admitted, row)]
+            found = [(row, score) for row, score in rows if _holds(admitted, row)]
             if len(found) >= k or len(rows) < depth or depth >= held:
-                return found[:k]
+                return dict(found[:k])
             depth = held
-        return []
+        return {}
 
     def has(self, term: str) -> bool:
         """Whether a stem stands anywhere."""
@@ -108,10 +110,11 @@ def _document(row: int, words: Words) -> tantivy.Document:
     return document
 
 
-def _rows(searcher: tantivy.Searcher, query: tantivy.Query, depth: int) -> list[int]:
+def _rows(searcher: tantivy.Searcher, query: tantivy.Query, depth: int) -> list[tuple[int, float]]:
     hits = searcher.search(query, limit=depth, count=False).hits
-    return [int(row or 0) for row in searcher.fast_field_values("row", [at for _, at in hits])]
+    rows = searcher.fast_field_values("row", [at for _, at in hits])
+    return [(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
 
 
-def _holds(admitted: Mask, row: int) -> bool:
-    return row < len(admitted) and bool(admitted[row])
+def _holds(admitted: Mask | None, row: int) -> bool:
+    return admitted is None or (row < len(admitted) and bool(admitted[row]))

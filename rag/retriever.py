@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from rag.dense import DenseSearch
 from rag.embedding import Embedder
 from rag.exchange import Found, Kind, Passage, numbered
 from rag.fact_column import Mask
+from rag.fusion import COVERAGE_WEIGHT, fuse
 from rag.index import Index
 from rag.judgement import Candidate, Ranked, best_first, choose
 from rag.keeper import Keeper
@@ -38,10 +39,6 @@ from rag.words import forms, stems
 DEPTH = 40
 #: Fused ones of each kind that are read from the tables and judged.
 CANDIDATES = 12
-#: Reciprocal rank fusion as measured: words count somewhat more than meaning.
-RRF_K = 20
-LEXICAL_WEIGHT = 0.6
-DENSE_WEIGHT = 0.4
 #: What was not searched for but meets the conditions fits as well as can be.
 FITS = 1.0
 
@@ -153,39 +150,39 @@ class Retriever:
         texts = [f"{one.passage.title}. {searched_text(one.passage)}" for one in candidates]
         scores = self._reranker.scores(text, texts)
         order = sorted(range(len(candidates)), key=lambda at: -scores[at])
-        return [candidates[at] for at in order]
+        last = len(order)
+        return [replace(candidates[at], fused=1 - place / last) for place, at in enumerate(order)]
 
     def _candidates(
         self, kind: Kind, text: str, depth: int, filters: Sequence[Filter] = ()
     ) -> list[Candidate]:
         admitted = self.mirror.admitted(filters) if filters else None
-        vector, terms, held = self.embedder.embed_query(text), stems(text), self.mirror.held(kind)
-        rows = self._fused(kind, vector, terms, max(DEPTH, depth), admitted)[:depth]
-        scores = held.vectors.similarities(vector, np.array(rows, np.intp))
-        scored = {held.id(row): float(score) for row, score in zip(rows, scores, strict=True)}
-        passages = self._read(kind, list(scored), filters)
+        terms, held = stems(text), self.mirror.held(kind)
+        fused, near = self._fused(kind, text, max(DEPTH, depth), admitted)
+        rows = {held.id(row): row for row in islice(fused, depth)}
         return [
-            _judged(replace(passage, score=min(1.0, max(0.0, scored[passage.id]))), filters, terms)
-            for passage in passages
+            _judged(replace(passage, score=_share(near[row])), filters, terms, fused[row])
+            for passage in self._read(kind, list(rows), filters)
+            for row in [rows[passage.id]]
         ]
 
     def _fused(
-        self,
-        kind: Kind,
-        vector: Sequence[float],
-        terms: frozenset[str],
-        depth: int,
-        admitted: Mask | None,
-    ) -> list[int]:
+        self, kind: Kind, text: str, depth: int, admitted: Mask | None
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """What is found either way: fused scores, best first, and similarities, by row."""
+        vector, held = self.embedder.embed_query(text), self.mirror.held(kind)
         nearest = self._dense.begin(kind, vector, depth, admitted)
-        worded = self.mirror.held(kind).words.search(terms, depth, admitted)
-        return fuse(worded, [row for row, _ in nearest()])
+        lexical = held.words.search(stems(text), depth, admitted)
+        rows = list(lexical | dict(nearest()))
+        scores = held.vectors.similarities(vector, np.array(rows, np.intp))
+        near = dict(zip(rows, scores.tolist(), strict=True))
+        return fuse(lexical, near), near
 
     def _listed(self, query: Query, k: int) -> Ranked:
         ids = self.mirror.listed(query.filters, query.order, k)
         passages = self._read(Kind.PRODUCT, ids, query.filters)
         fitting = [replace(passage, score=FITS) for passage in passages]
-        judged = [_judged(passage, query.filters, frozenset()) for passage in fitting]
+        judged = [_judged(passage, query.filters, frozenset(), FITS) for passage in fitting]
         return {Kind.PRODUCT: judged if query.filters else [], Kind.POLICY: []}
 
     def _read(self, kind: Kind, ids: Sequence[str], filters: Sequence[Filter]) -> list[Passage]:
@@ -218,15 +215,6 @@ def open_retriever(settings: Settings, db: Database) -> Retriever:
     return Retriever(LiveMirror(db), index, index.embedder, reranker)
 
 
-def fuse(lexical: Sequence[int], dense: Sequence[int]) -> list[int]:
-    """One ranking of two, by weighted reciprocal ranks."""
-    scores: dict[int, float] = {}
-    for weight, ranking in ((LEXICAL_WEIGHT, lexical), (DENSE_WEIGHT, dense)):
-        for rank, row in enumerate(ranking, start=1):
-            scores[row] = scores.get(row, 0.0) + weight / (RRF_K + rank)
-    return sorted(scores, key=lambda row: -scores[row])
-
-
 def _in_order(chosen: Sequence[Candidate], order: Order | None) -> Sequence[Candidate]:
     """Products by the number asked for; those without one, and policies, after them."""
     if order is None:
@@ -244,8 +232,15 @@ def _in_order(chosen: Sequence[Candidate], order: Order | None) -> Sequence[Cand
     return sorted(chosen, key=place)
 
 
-def _judged(passage: Passage, filters: Sequence[Filter], terms: frozenset[str]) -> Candidate:
+def _judged(
+    passage: Passage, filters: Sequence[Filter], terms: frozenset[str], fused: float
+) -> Candidate:
     words = stems(f"{passage.title} {passage.heading} {searched_text(passage)}")
     if passage.product:
         passage = replace(passage, matched=matched(passage.product, filters, terms))
-    return Candidate(passage, len(terms & words) / len(terms) if terms else 0.0)
+    coverage = len(terms & words) / len(terms) if terms else 0.0
+    return Candidate(passage, coverage, fused + COVERAGE_WEIGHT * coverage)
+
+
+def _share(similarity: float) -> float:
+    return min(1.0, max(0.0, similarity))

@@ -13,10 +13,11 @@ from core.db import Database
 from core.facts import Filter, Order
 from core.values import Value
 from rag.exchange import Found, Kind, Role, Turn
+from rag.fusion import fuse
 from rag.index import Index
 from rag.live_mirror import LiveMirror
 from rag.query import Query
-from rag.retriever import Retriever, fuse
+from rag.retriever import Retriever
 from tests.rag.asking import asked_plainly
 from tests.rag.conftest import BOOTS, TENT, fill
 
@@ -33,8 +34,9 @@ def find(text: str, *filters: Filter, order: Order | None = None) -> Query:
 
 
 def test_fusion_prefers_what_both_rankings_have() -> None:
-    assert fuse([1, 2], [2, 3])[0] == 2
-    assert fuse([1], [3]) == [1, 3]
+    assert next(iter(fuse({1: 9.0, 2: 8.5, 4: 1.0}, {1: 0.1, 2: 0.5, 3: 0.6}))) == 2
+    assert list(fuse({}, {1: 0.1, 3: 0.6})) == [3, 1]
+    assert fuse({}, {}) == {}
 
 
 def test_in_shop_questions_are_relevant_and_answered(sample_retriever: Retriever) -> None:
