@@ -1,4 +1,4 @@
-"""What is said in a conversation, as it is stored: questions, answers, a reader's verdict.
+"""What is said in a conversation, as it is stored: questions and answers.
 
 Knows nothing of search or models.
 """
@@ -24,8 +24,6 @@ from rag.exchange import Details, Passage, Role, Timing, Turn
 TITLE_CHARS = 60
 #: An answer still "streaming" after this long was left behind by a process that died.
 ABANDONED_AFTER_S = 150.0
-#: Longest reason that is kept.
-REASON_CHARS = 500
 GONE = "This conversation is not there any more. Start a new one."
 
 
@@ -164,67 +162,6 @@ def finish_answer(
                 timing=timing.to_json(),
             )
         )
-
-
-def answer(db: Database, message_id: str, visitor: str) -> Message:
-    """An answer that a visitor was given.
-
-    Raises:
-        NotFoundError: There is no such answer, or it is another visitor's.
-    """
-    with db.read() as connection:
-        return _theirs(connection, message_id, visitor)
-
-
-def judge(db: Database, message_id: str, visitor: str, feedback: int, reason: str = "") -> str:
-    """Note a reader's verdict on an answer, in place of an earlier one.
-
-    Args:
-        feedback: 1 thumbs up, -1 thumbs down, 0 none.
-        reason: Why, in the reader's words.
-
-    Returns:
-        The question that was answered.
-
-    Raises:
-        NotFoundError: There is no such answer, or it is another visitor's.
-    """
-    with db.write() as connection:
-        judged = _theirs(connection, message_id, visitor)
-        same = messages.c.id == message_id
-        connection.execute(
-            messages.update()
-            .where(same)
-            .values(feedback=feedback, feedback_reason=reason.strip()[:REASON_CHARS])
-        )
-        here = sa.select(messages.c.position).where(same).scalar_subquery()
-        asked: str = connection.execute(
-            sa.select(messages.c.text)
-            .where(
-                messages.c.conversation_id == judged.conversation_id,
-                messages.c.role == Role.USER,
-                messages.c.position < here,
-            )
-            .order_by(messages.c.position.desc())
-            .limit(1)
-        ).scalar_one()
-        return asked
-
-
-def _theirs(connection: Connection, message_id: str, visitor: str) -> Message:
-    found = connection.execute(
-        messages.select()
-        .join(conversations, conversations.c.id == messages.c.conversation_id)
-        .where(
-            messages.c.id == message_id,
-            messages.c.role == Role.ASSISTANT,
-            conversations.c.visitor == visitor,
-        )
-    ).mappings()
-    row = found.one_or_none()
-    if row is None:
-        raise NotFoundError("This answer is not there any more.")
-    return message_of(row, time.time())
 
 
 def _append(

@@ -13,7 +13,8 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.counter_routes import Address
-from rag.messages import REASON_CHARS, Message
+from rag.messages import Message
+from rag.verdicts import REASON_CHARS
 
 _HERE = Path(__file__).parent
 _REASONS = ("Wrong facts", "Not what I asked", "Too long", "Too short", "Other")

@@ -27,7 +27,7 @@ from pages.parts.entry import open_shop_database
 from pages.parts.saved_conversation import SavedForm, saved
 from pages.parts.source_sheet import policy_html, product_html
 from pages.parts.visitor import visitor_of
-from rag import gaps, messages
+from rag import gaps, verdicts
 from rag.sections import section_of
 
 #: Largest verdict that is read, in bytes.
@@ -76,7 +76,7 @@ def _guarded(answer: Callable[[Request, str], Response]) -> Callable[[Request], 
 
 def _source(request: Request, visitor: str) -> Response:
     db = open_shop_database()
-    answer = messages.answer(db, request.path_params["message"], visitor)
+    answer = verdicts.answer(db, request.path_params["message"], visitor)
     number = request.path_params["number"]
     passage = next((one for one in answer.passages if one.number == number), None)
     if passage is None:
@@ -120,9 +120,9 @@ async def _verdict(request: Request) -> Response:
 def _keep(request: Request, visitor: str, feedback: int, reason: str) -> Response:
     db = open_shop_database()
     message_id = request.path_params["message"]
-    asked = messages.judge(db, message_id, visitor, feedback, reason)
+    asked = verdicts.judge(db, message_id, visitor, feedback, reason)
     if feedback < 0:
-        answer = messages.answer(db, message_id, visitor)
+        answer = verdicts.answer(db, message_id, visitor)
         nearest = [passage.id for passage in answer.passages]
         gaps.record(db, asked, GapKind.DISLIKED, missing=reason, nearest=nearest)
     return Response(status_code=204)

@@ -17,7 +17,7 @@ from core.statuses import GapKind, MessageStatus
 from core.values import Origin, Value
 from pages.parts.counter_routes import counter_routes
 from pages.parts.visitor import COOKIE
-from rag import conversations, documents, gaps, messages
+from rag import conversations, documents, gaps, messages, verdicts
 from rag.exchange import Comparison, Details, Kind, Passage, Timing
 
 VISITOR, STRANGER = "a" * 32, "b" * 32
@@ -141,7 +141,7 @@ def test_nobody_elses_source_verdict_or_conversation_is_reached(
         assert client.get(f"/counter/source/{answer}/1").status_code == 404
         assert client.get(f"/counter/saved/{thread.id}/html").status_code == 404
         assert verdict(client, answer, {"feedback": -1}) == 404
-    assert messages.answer(db, answer, VISITOR).feedback == 0
+    assert verdicts.answer(db, answer, VISITOR).feedback == 0
 
 
 def test_a_source_that_is_not_there_is_told(client: TestClient, db: Database) -> None:
@@ -155,13 +155,13 @@ def test_a_verdict_with_its_reason_is_kept_and_told_to_the_shop(
 ) -> None:
     answer = answered(db, product(TENT))
     assert verdict(client, answer, {"feedback": -1, "reason": "wrong facts: it is blue"}) == 204
-    kept = messages.answer(db, answer, VISITOR)
+    kept = verdicts.answer(db, answer, VISITOR)
     assert (kept.feedback, kept.feedback_reason) == (-1, "wrong facts: it is blue")
     (gap,) = gaps.listing(db, kind=GapKind.DISLIKED)
     assert gap.question.startswith("Which tent?")
     assert gap.missing == "wrong facts: it is blue"
     assert verdict(client, answer, {"feedback": 1}) == 204
-    assert messages.answer(db, answer, VISITOR).feedback == 1
+    assert verdicts.answer(db, answer, VISITOR).feedback == 1
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_another_sites_page_cannot_judge(
 ) -> None:
     answer = answered(db, product(TENT))
     assert verdict(client, answer, {"feedback": 1}, **headers) == status
-    assert messages.answer(db, answer, VISITOR).feedback == 0
+    assert verdicts.answer(db, answer, VISITOR).feedback == 0
 
 
 def test_without_https_the_origin_tells_whose_page_it_is(client: TestClient, db: Database) -> None:
@@ -192,7 +192,7 @@ def test_what_is_no_verdict_changes_nothing(client: TestClient, db: Database, bo
     answer = answered(db, product(TENT))
     assert verdict(client, answer, body) == 400
     assert verdict(client, answer, {"feedback": 1, "reason": "x" * 9_000}) == 413
-    assert messages.answer(db, answer, VISITOR).feedback == 0
+    assert verdicts.answer(db, answer, VISITOR).feedback == 0
 
 
 def test_a_conversation_is_saved_with_its_sources_and_nothing_in_it_runs(

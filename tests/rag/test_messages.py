@@ -10,7 +10,7 @@ from core.db import Database
 from core.errors import NotFoundError
 from core.facts import IN_STOCK, Filter
 from core.statuses import MessageStatus
-from rag import conversations, messages
+from rag import conversations, messages, verdicts
 from rag.exchange import Comparison, Details, Timing
 from rag.query import Query
 from tests.conftest import on_both
@@ -34,37 +34,13 @@ def test_abandoned_answer_is_shown_as_stopped(db: Database) -> None:
     assert message.status is MessageStatus.STOPPED
 
 
-def test_feedback_is_kept(db: Database) -> None:
-    mine = answered(db)
-    answer = conversations.load(db, mine, "ann")[1]
-    assert answer.feedback == 0
-    asked = messages.judge(db, answer.id, "ann", -1, "  wrong facts " + "x" * 1000)
-    assert asked == "Which tent?"
-    judged = conversations.load(db, mine, "ann")[1]
-    assert judged.feedback == -1
-    assert judged.feedback_reason.startswith("wrong facts x")
-    assert len(judged.feedback_reason) == 500
-    messages.judge(db, answer.id, "ann", 0)
-    assert messages.answer(db, answer.id, "ann").feedback_reason == ""
-
-
-def test_nobody_else_sees_or_judges_an_answer(db: Database) -> None:
-    question, answer = conversations.load(db, answered(db), "ann")
-    for id, visitor in ((answer.id, "bob"), ("unknown", "ann"), (question.id, "ann")):
-        with pytest.raises(NotFoundError):
-            messages.judge(db, id, visitor, 1)
-        with pytest.raises(NotFoundError):
-            messages.answer(db, id, visitor)
-    assert messages.answer(db, answer.id, "ann").feedback == 0
-
-
 @on_both
 def test_what_was_drawn_with_an_answer_comes_back(db: Database) -> None:
     mine = answered(db)
     named = messages.new_id()
     message = messages.start_answer(db, mine, message_id=named, passages=PASSAGES, details=DETAILS)
     assert message.id == named
-    assert messages.answer(db, message.id, "ann").passages == PASSAGES
+    assert verdicts.answer(db, message.id, "ann").passages == PASSAGES
     messages.finish_answer(
         db,
         message.id,
@@ -74,7 +50,7 @@ def test_what_was_drawn_with_an_answer_comes_back(db: Database) -> None:
         timing=Timing(),
         details=DETAILS,
     )
-    found = messages.answer(db, message.id, "ann")
+    found = verdicts.answer(db, message.id, "ann")
     assert (found.text, found.details) == ("Two.", DETAILS)
     assert found.details.queries[0].filters[0].label == "under $150"
 
