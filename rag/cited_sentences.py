@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from core.fold import fold
 from rag.exchange import Passage
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CITED = re.compile(r"\[(\d{1,3})\]")
-_BREAK = re.compile(r"(?<=[.!?…\]])\s+(?=[^\s\[])|\n+")
+#: Where a sentence ends, with citations that stand behind its stop.
+_END = re.compile(r"[.!?…][\"'”’)]*(?:\s?\[\d{1,3}\])*\.?(?=\s+[^\s\[])|\n+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 #: Words are compared by their beginnings, so that "boots" is "boot" and "washed" is "wash".
 STEM = 5
@@ -53,8 +55,9 @@ def card_text(passage: Passage) -> str:
     """Everything that a shopper can read about a source: its text, and of a product its facts."""
     parts = [passage.title, passage.heading, passage.text]
     if item := passage.product:
-        parts += [value.text() + " " + (value.unit or "") for value in item.values.values()]
-        parts.append("" if item.price is None else f"{item.price} {item.currency or ''}")
+        for name, value in item.values.items():
+            parts.append(f"{name.replace('_', ' ')}: {value.text()} {value.unit or ''}")
+        parts.append("" if item.price is None else f"costs {item.price} {item.currency or ''}")
         if item.stock is not None:
             parts.append(f"{item.stock} in stock" if item.stock > 0 else "out of stock, 0 in stock")
     return ". ".join(part for part in parts if part)
@@ -66,6 +69,9 @@ def claims(
     """The sentences of an answer that cite something.
 
     Args:
+        text: The answer.
+        passages: Its sources.
+        question: What was asked, and before in the conversation.
         known: Numbers that are right though no source holds them, such as a count.
     """
     by_number = {passage.number: card_text(passage) for passage in passages}
@@ -78,18 +84,27 @@ def _claim(
     cited = tuple(dict.fromkeys(int(found) for found in CITED.findall(sentence)))
     said = CITED.sub("", sentence)
     sources = " ".join(by_number.get(number, "") for number in cited)
-    there = {*numbers(sources), *numbers(question), *known}
+    # "We have 2 kettles: … [1]; … [2]" says how many it cites.
+    there = {*numbers(sources), *numbers(question), *known, float(len(cited))}
     words, held = _stems(said), _stems(sources) | _stems(question)
     worded = not words or len(words & held) >= SHARE * len(words)
     all_there = all(number in by_number for number in cited)
-    return Claim(said.strip(), cited, all_there and worded and numbers(said) <= there)
+    left = numbers(said) - there - _differences(numbers(said) & there | {float(len(cited))})
+    return Claim(said.strip(), cited, all_there and worded and not left)
+
+
+def _differences(known: Collection[float]) -> set[float]:
+    """What can be computed of them: "$199 and $289, a difference of $90"."""
+    return {round(abs(one - other), 2) for one, other in combinations(known, 2)}
 
 
 def _sentences(text: str) -> Iterator[str]:
-    """Sentences with citations; those that stand alone belong to the sentence before."""
-    for part in _BREAK.split(text):
-        if CITED.search(part):
-            yield part
+    """Sentences with citations."""
+    at = 0
+    for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
+        sentence, at = text[at:end], end
+        if CITED.search(sentence):
+            yield sentence
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -69,7 +69,8 @@ class Verdict:
 def judge(case: Case, shown: Shown) -> Verdict:
     """Compare what was shown with what is right."""
     known = {number for wordings in case.facts for one in wordings for number in numbers(one)}
-    cited = claims(shown.text, shown.passages, case.question, known)
+    asked = " ".join([*case.before, case.question])
+    cited = claims(shown.text, shown.passages, asked, known)
     return Verdict(case, shown, tuple(_wrong(case, shown)), tuple(cited))
 
 

@@ -28,6 +28,7 @@ def wrong(shown: Shown, **expected: Any) -> tuple[str, ...]:
 
 
 TENT = product(1, "t1", price=Decimal("289.00"), currency="USD", stock=4)
+MAT3 = product(3, "m1", "Mat", values={"weight": Value(0.43, unit="kg")})
 MAT = product(2, "m1", "Mat", values={"weight": Value(0.43, unit="kg")})
 
 
@@ -114,6 +115,10 @@ def test_a_sentence_is_supported_by_the_numbers_and_words_of_its_sources() -> No
     assert supported("The label costs $5.95 [2].", TENT, returns) == [True]
     assert supported("The label costs $5.95 [1].", TENT, returns) == [False]
     assert supported("The label costs $5.95. [2] It is green [1].", TENT, returns) == [True, True]
+    assert supported("The tent [1] costs $289.00 and the mat [3] weighs 0.43 kg.", TENT, MAT3) == [
+        True
+    ]
+    assert supported("We have 2 tents: Tent, $289.00 [1]; Mat [3].", TENT, MAT3) == [True]
     assert supported("Elephants migrate through deserts yearly [1].", TENT) == [False]
     assert supported("It is a tent [7].", TENT) == [False]
 
