@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from core.products import Product
 from rag.exact_answer import Exact
-from rag.exchange import Kind, Passage
-from rag.markup import plain
+from rag.exchange import Passage
+from rag.matching import matched
 from rag.parts import Numbers, Outcome, Part
+from rag.passages import product_passage
 from rag.phrases import Phrase, say
 from rag.query import Intent, Query
 from rag.shortfall import Search, found_or_lacking, nearest, wanted
-from rag.texts import facts
+from rag.words import stems
 
 #: Passages for each of so many questions in one: 6 for one, 4 for each of two, then 3.
 SHOWN = {1: 6, 2: 4}
@@ -61,7 +62,7 @@ def _part(query: Query, search: Search, compute: Compute, numbers: Numbers, most
 
 
 def _exact(query: Query, exact: Exact, numbers: Numbers) -> Part:
-    passages = numbers.take([_product_passage(item) for item in exact.products])
+    passages = numbers.take([_passage(item, query) for item in exact.products])
     given = {at: passage.number for at, passage in enumerate(passages, start=1)}
 
     def renumbered(found: re.Match[str]) -> str:
@@ -76,6 +77,6 @@ def _exact(query: Query, exact: Exact, numbers: Numbers) -> Part:
     return Part(query, outcome, passages, text, drawn, missing)
 
 
-def _product_passage(item: Product) -> Passage:
-    text = ". ".join(part for part in (facts(item), plain(item.description)) if part)
-    return Passage(0, f"product:{item.id}", Kind.PRODUCT, plain(item.title), "", text, 1.0, item)
+def _passage(item: Product, query: Query) -> Passage:
+    reasons = matched(item, query.filters, stems(query.text))
+    return replace(product_passage(item), score=1.0, matched=reasons)

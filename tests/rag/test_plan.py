@@ -74,6 +74,13 @@ def test_exact_answer_cites_by_the_numbers_of_the_whole() -> None:
     assert parts[1].gap is None
 
 
+def test_computed_answer_says_why_each_product_is_among_it() -> None:
+    exact = Exact(("We have 1 thing in stock [1].",), (product(TENT),))
+    counted = Query("How many things are in stock?", "", Intent.COUNT, filters=(IN_STOCK,))
+    (part,), _ = plan(Shop(), counted, exact=exact)
+    assert part.passages[0].matched == ("in stock",)
+
+
 def test_exact_answer_that_is_only_near_is_a_refusal() -> None:
     exact = Exact(("None is red; this one is green [1].",), (product(TENT),), near=True)
     counted = Query("How many red tents?", "red tents", Intent.COUNT)
