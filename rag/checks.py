@@ -78,7 +78,7 @@ def run(
     """Ask check questions of a shop.
 
     Args:
-        db: The shop's tables, for the names of things.
+        db: The tables of the shop as it is, for the names that people know things by.
         ask: Answers them.
         asked: Which ones; None: all that are enabled.
         on_step: Told which share of them is asked.
@@ -122,7 +122,7 @@ def compare(
     on_step("Making the shop as it would be", 0.0)
     with as_it_would_be(db, release_id) as copy:
         then = run(
-            copy,
+            db,
             rehearsed(counter.over(copy)),
             questions,
             lambda share: on_step("Asking the shop as it would be", share),

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from core import services
+from core import releases, services
+from core.db import open_database
+from core.products import Product
 from core.settings import Settings
+from rag import golden
 from rag.__main__ import app
+from rag.golden import Expected
 from rag.index import Index
 from tests.fakes import FakeModel, Script
 from tests.rag.conftest import ChromaServer
@@ -111,3 +116,19 @@ def test_bad_input_is_exit_2(shell: CliRunner, words: tuple[str, ...], message: 
     result = run(shell, *words)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_check_questions_are_asked_of_the_shop_and_of_a_release(
+    shell: CliRunner, settings: Settings, tmp_path: Path
+) -> None:
+    indexed(shell, tmp_path)
+    with closing(open_database(settings)) as db:
+        golden.add(db, "Which tent sleeps four?", Expected(products=("t1",)))
+        release = releases.prepare(db, "Empty", "job", [Product("k1", "Kettle")], alone=True)
+    result = run(shell, "check")
+    assert (result.exit_code, result.stdout) == (0, "right  Which tent sleeps four?\n")
+    result = run(shell, "check", "--release", release.id, "--json")
+    assert result.exit_code == 3
+    (checked,) = json.loads(result.stdout)
+    assert (checked["question"], checked["right"]) == ("Which tent sleeps four?", False)
+    assert "“Halden 4 Tent” is not shown." in checked["why"]
