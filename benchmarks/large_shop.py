@@ -146,10 +146,11 @@ class CheapVectors:
 
 
 def publish(db: Database, embedder: Embedder, count: int) -> None:
-    """Put the whole shop on sale, with its vectors."""
-    made, items = CheapVectors(embedder), shop(count)
+    """Put the whole shop on sale, with its vectors; what is there already stays as it is."""
+    made, items, there = CheapVectors(embedder), shop(count), products.count(db)
     while block := list(islice(items, BLOCK)):
-        products.publish(db, block)
+        if there < count:
+            products.publish(db, block)
         made.store(db, block)
 
 

@@ -93,10 +93,9 @@ def _home(given: Path | None) -> Iterator[Path]:
 
 def _fill(settings: Settings, db: Database, rows: int) -> None:
     embedder = Embedder()
-    if products.count(db) < rows:
-        started = time.perf_counter()
-        large_shop.publish(db, embedder, rows)
-        notes.print(f"{rows:,} products put on sale in {time.perf_counter() - started:.0f} s")
+    started = time.perf_counter()
+    large_shop.publish(db, embedder, rows)
+    notes.print(f"{rows:,} products put on sale in {time.perf_counter() - started:.0f} s")
     started, taken = time.perf_counter(), 0
     with closing(Index(lambda: ports.chroma_url(settings), embedder)) as index:
         while done := indexer.step(db, index, limit=CHROMA_BATCH):

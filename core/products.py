@@ -209,6 +209,14 @@ def reindex_all(db: Database) -> None:
         connection.execute(products.update().values(indexed_version=0))
 
 
+def reindex(db: Database, ids: Sequence[str]) -> None:
+    """Make some products pending."""
+    with db.write() as connection:
+        connection.execute(
+            products.update().where(products.c.id.in_(ids)).values(indexed_version=0)
+        )
+
+
 def _upsert(connection: Connection, items: Sequence[Product]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(products)

@@ -28,7 +28,7 @@ from rag.mirror import Mirror
 logger = logging.getLogger(__name__)
 
 #: As many are compared here in the time that a question to Chroma takes.
-FEW = 5000
+FEW = 20_000
 #: What Chroma is asked for when filters will let only some of it pass.
 DEEP = 500
 #: How long a search waits for Chroma.

@@ -83,7 +83,8 @@ def repair(db: Database, index: Index) -> bool:
     """Compare Chroma with the tables and start over where it is not theirs; says if it did.
 
     That is so after its directory was lost or replaced, and after a change of
-    the embedding model.
+    the embedding model. Also makes pending whose text has no vector: another
+    version of this program may have put the texts together in another way.
 
     Raises:
         ServiceError: Chroma cannot be reached.
@@ -94,6 +95,7 @@ def repair(db: Database, index: Index) -> bool:
     except EmbeddingMismatch:
         strange = list(Kind)
     if not strange:
+        _reindex_unembedded(db)
         return False
     logger.warning("The search index does not match the tables; building it again.")
     index.reset()
@@ -153,9 +155,26 @@ def tidy(db: Database, *, now: float | None = None) -> int:
     return vectors.forget_unneeded(db, set(_needed(db)), now=now)
 
 
+def _reindex_unembedded(db: Database) -> None:
+    known = vectors.keys(db)
+    lacking = [id for id, key in _product_keys(db) if key not in known]
+    for start in range(0, len(lacking), products.BATCH):
+        products.reindex(db, lacking[start : start + products.BATCH])
+    if any(key not in known for key in _chunk_keys(db)):
+        documents.reindex_all(db)
+
+
 def _needed(db: Database) -> Iterator[bytes]:
+    yield from (key for _, key in _product_keys(db))
+    yield from _chunk_keys(db)
+
+
+def _product_keys(db: Database) -> Iterator[tuple[str, bytes]]:
     for item in products.iterate(db):
-        yield vectors.text_key(product_thing(item).embedded)
+        yield item.id, vectors.text_key(product_thing(item).embedded)
+
+
+def _chunk_keys(db: Database) -> Iterator[bytes]:
     for document in documents.listing(db):
         for chunk in documents.split(document.name, document.text):
             yield vectors.text_key(chunk_thing(chunk).embedded)

@@ -73,6 +73,12 @@ def count(db: Database) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
+def keys(db: Database) -> frozenset[bytes]:
+    """The keys of all vectors that are kept."""
+    with db.read() as connection:
+        return frozenset(connection.execute(sa.select(table.c.text_key)).scalars())
+
+
 def forget_unneeded(db: Database, needed: Collection[bytes], *, now: float | None = None) -> int:
     """Remove vectors that no text needs any more; returns how many.
 

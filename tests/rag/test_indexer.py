@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from core import products, progress
 from core.db import Database
 from core.settings import PROJECT, SAMPLE, Settings, load_settings
-from rag import documents, indexer
+from core.shop_tables import vectors as vector_table
+from rag import documents, indexer, vectors
 from rag.exchange import Kind
 from rag.index import Index
 from tests.rag.conftest import BOOTS, KETTLE, TENT, ChromaServer, fill
@@ -89,6 +91,45 @@ def test_lost_index_is_built_again(shop: Database, index: Index) -> None:
     fill(shop, index)
     assert "product:t1" in ids(index)
     assert not indexer.repair(shop, index)
+
+
+def test_unchanged_text_is_not_embedded_again_even_when_chroma_lost_it(
+    shop: Database, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(texts: list[str]) -> list[list[float]]:
+        assert not texts
+        return []
+
+    monkeypatch.setattr(index.embedder, "embed_documents", refuse)
+    products.publish(shop, [replace(TENT, price=Decimal(1), stock=0)])
+    fill(shop, index)
+    index.reset()
+    assert indexer.repair(shop, index)
+    fill(shop, index)
+    assert len(ids(index)) == 3
+
+
+def test_products_whose_text_has_no_vector_are_embedded(shop: Database, index: Index) -> None:
+    with shop.write() as connection:
+        connection.execute(vector_table.delete())
+    assert not indexer.repair(shop, index)
+    assert indexer.count_pending(shop) == 4
+    fill(shop, index)
+    assert not indexer.repair(shop, index)
+    assert indexer.count_pending(shop) == 0
+
+
+def test_what_nobody_needs_is_forgotten_in_time(
+    shop: Database, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "SOME", 0)
+    products.withdraw(shop, ["t1", "k1"])
+    fill(shop, index)
+    kept = vectors.count(shop)
+    assert indexer.tidy(shop) == 0
+    assert indexer.tidy(shop, now=time.time() + vectors.KEPT_S + 1) == 2
+    assert vectors.count(shop) == kept - 2
+    assert products.withdraw(shop, ["t1"]) == 0
 
 
 def test_sample_shop_is_offered_once(db: Database, tmp_path: Path) -> None:
