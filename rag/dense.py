@@ -29,9 +29,13 @@ logger = logging.getLogger(__name__)
 
 #: As many are compared here in the time that a question to Chroma takes.
 FEW = 20_000
-#: What Chroma is asked for when filters will let only some of it pass.
+#: What Chroma is asked for: filters let only some of it pass, and the deeper it looks, the more
+#: of the nearest are among what it finds.
 DEEP = 500
-#: How long a search waits for Chroma.
+#: Time to compare one thing here, and how many times as long a search waits for Chroma.
+COMPARED_S = 1e-7
+HEDGE = 2
+#: After so long without an answer Chroma counts as away.
 PATIENCE_S = 0.25
 #: How soon Chroma is tried again after it failed; no search waits for that.
 RETRY_S = 2.0
@@ -60,6 +64,7 @@ class DenseSearch:
         self._index = index
         self._complete = True
         self._tried_at = float("-inf")
+        self._late: tuple[Future[list[Hit]], float] | None = None
 
     def begin(
         self, kind: Kind, vector: Sequence[float], k: int, admitted: Mask | None
@@ -73,12 +78,14 @@ class DenseSearch:
             admitted: The rows that come into question; None: all.
         """
         held = self._mirror.held(kind)
-        if not self._asks_chroma(held, admitted):
+        if self._index is None or not self._asks_chroma(self._index, held, admitted):
             return lambda: held.vectors.nearest(vector, k, admitted)
-        asked = self._asked(kind, vector, k if admitted is None else max(k, DEEP))
+        index = self._index
+        asked = _in_background(lambda: index.near(kind, vector, max(k, DEEP)))
 
         def finish() -> Near:
-            near = self._passed(held, self._hits(asked), admitted)[:k]
+            hits = self._hits(asked, len(held) * COMPARED_S * HEDGE)
+            near = self._passed(held, hits, admitted)[:k]
             return near if len(near) == k else held.vectors.nearest(vector, k, admitted)
 
         return finish
@@ -108,29 +115,30 @@ class DenseSearch:
         self._complete = found >= held.vectors.count() - LACKING
         self._note(away=False)
 
-    def _asks_chroma(self, held: Held, admitted: Mask | None) -> bool:
+    def _asks_chroma(self, index: Index, held: Held, admitted: Mask | None) -> bool:
         count = len(held) if admitted is None else int(np.count_nonzero(admitted))
-        if self._index is None or count <= FEW:
+        if count <= FEW:
             return False
-        index = self._index
+        late = self._late
+        if late is not None and time.monotonic() >= late[1] + PATIENCE_S:
+            self._late = None
+            self._note(away=not late[0].done())
         if self.away and time.monotonic() >= self._tried_at + RETRY_S:
             self._tried_at = time.monotonic()
             _in_background(lambda: self._probed(index, None))
         return self._complete and not self.away
 
-    def _asked(self, kind: Kind, vector: Sequence[float], k: int) -> Future[list[Hit]]:
-        index = self._index
-        assert index is not None
-        return _in_background(lambda: index.near(kind, vector, k))
-
-    def _hits(self, asked: Future[list[Hit]]) -> list[Hit]:
+    def _hits(self, asked: Future[list[Hit]], patience_s: float) -> list[Hit]:
+        """What Chroma found; nothing when it does not answer in time."""
+        started = time.monotonic()
         try:
-            hits = asked.result(PATIENCE_S)
-        except (ServiceError, TimeoutError):
+            return asked.result(patience_s)
+        except ServiceError:
             self._note(away=True)
-            return []
-        self._note(away=False)
-        return hits
+        except TimeoutError:
+            # It may be busy only: whether it answers at all is seen later.
+            self._late = self._late or (asked, started)
+        return []
 
     def _note(self, *, away: bool) -> None:
         if away and not self.away:

@@ -64,6 +64,7 @@ def mirror(db: Database) -> Mirror:
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIndex]:
     monkeypatch.setattr(module, "FEW", 10)
+    monkeypatch.setattr(module, "COMPARED_S", 60.0)
     made = FakeIndex([f"product:{item.id}" for item in SHOP])
     yield made
     made.hangs.set()
@@ -93,7 +94,7 @@ def rows(mirror: Mirror, *numbers: int) -> Mask:
 def test_many_are_left_to_chroma(mirror: Mirror, index: FakeIndex) -> None:
     near = found(DenseSearch(mirror, index), mirror, 3)
     assert near == [(0, 0.5), (1, 0.5), (2, 0.5)]
-    assert index.asked == [3]
+    assert index.asked == [module.DEEP]
 
 
 def test_few_are_compared_here(mirror: Mirror, index: FakeIndex) -> None:
@@ -139,7 +140,7 @@ def test_chroma_away_is_not_noticed_and_not_asked_at_once_again(
     index.fails = True
     for _ in range(2):
         assert found(dense, mirror, 3)[0][0] == 33
-    assert (dense.away, index.asked) == (True, [3])
+    assert (dense.away, index.asked) == (True, [module.DEEP])
     index.asked.clear()
     monkeypatch.setattr(module, "RETRY_S", 0.0)
     index.fails = False
@@ -152,11 +153,29 @@ def test_chroma_away_is_not_noticed_and_not_asked_at_once_again(
 def test_chroma_that_hangs_is_not_waited_for(
     mirror: Mirror, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(module, "COMPARED_S", 0.0)
+    monkeypatch.setattr(module, "RETRY_S", 3600.0)
+    index.hangs.clear()
+    dense = DenseSearch(mirror, index)
+    for _ in range(3):
+        assert found(dense, mirror, 3)[0][0] == 33
+    assert dense.away
+    assert len(index.asked) == 1
+
+
+def test_chroma_that_is_late_once_is_asked_again(
+    mirror: Mirror, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 3600.0)
+    monkeypatch.setattr(module, "COMPARED_S", 0.0)
     index.hangs.clear()
     dense = DenseSearch(mirror, index)
     assert found(dense, mirror, 3)[0][0] == 33
-    assert dense.away
+    index.hangs.set()
+    monkeypatch.setattr(module, "COMPARED_S", 60.0)
+    assert found(dense, mirror, 3)[0][0] == 0
+    assert not dense.away
 
 
 def test_chroma_that_is_being_filled_is_not_asked_until_it_is_complete(
