@@ -41,8 +41,12 @@ def exchange(shop: Shop, pair: Exchange, *, last: bool = False) -> None:
         if message.details.notice:
             st.html(notice_html(message.details.notice))
         _ending(shop, pair, message, last)
-        if last and message.status is MessageStatus.DONE:
-            _suggestions(message)
+        # Emptied as soon as the next question is asked: what stood here would otherwise stay
+        # until its answer has ended, and then everything below would jump up.
+        place = st.empty()
+        if last and message.status is MessageStatus.DONE and message.details.suggestions:
+            with place.container(horizontal=True, gap="xsmall", key=f"suggestions-{message.id}"):
+                _suggestions(message)
 
 
 def _ending(shop: Shop, pair: Exchange, message: Message, last: bool) -> None:
@@ -101,17 +105,14 @@ def _ask_again(pair: Exchange, label: str, kind: Literal["secondary", "tertiary"
 
 def _suggestions(message: Message) -> None:
     """Questions that might come next."""
-    if not message.details.suggestions:
-        return
-    with st.container(key=f"suggestions-{message.id}", horizontal=True, gap="xsmall"):
-        for at, suggestion in enumerate(message.details.suggestions):
-            st.button(
-                plain(one_line(suggestion, _SUGGESTION_CHARACTERS)),
-                key=f"suggestion-{message.id}-{at}",
-                wrap=True,
-                on_click=ask,
-                args=(Asked(suggestion),),
-            )
+    for at, suggestion in enumerate(message.details.suggestions):
+        st.button(
+            plain(one_line(suggestion, _SUGGESTION_CHARACTERS)),
+            key=f"suggestion-{message.id}-{at}",
+            wrap=True,
+            on_click=ask,
+            args=(Asked(suggestion),),
+        )
 
 
 def timing_line(timing: Timing, sources: int, details: Details) -> str:
