@@ -33,10 +33,16 @@ def prose_html(
         message_id: The answer, by which its sources are opened.
         writing: Adds the caret of a text that still grows.
     """
-    shown = _UNFINISHED.sub("", text) if writing else text
+    shown = _whole(text) if writing else text
     marks = {one.number: _mark(one, source_key(message_id, one.number)) for one in passages}
     kind = "sk-prose sk-writing" if writing else "sk-prose"
     return f'<div class="{kind}">{words_html(shown, marks)}</div>'
+
+
+def _whole(text: str) -> str:
+    """A text that still grows, without half a mark at its end."""
+    shown = _UNFINISHED.sub("", text).rstrip("*")
+    return f"{shown}**" if shown.count("**") % 2 else shown
 
 
 def words_html(text: str, marks: Mapping[int, str]) -> str:

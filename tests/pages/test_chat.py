@@ -173,6 +173,12 @@ def test_half_a_citation_waits_for_its_other_half() -> None:
     assert "[1" in prose_html("Free [1", [])
 
 
+def test_half_a_bold_word_is_bold_already() -> None:
+    assert "<strong>Hal</strong>" in prose_html("The **Hal", [], writing=True)
+    assert "*" not in prose_html("The **", [], writing=True)
+    assert "<strong>Halden</strong>" in prose_html("The **Halden*", [], writing=True)
+
+
 def test_lists_are_lists() -> None:
     assert prose_html("One:\n- a\n- b\n\n1. c", []) == (
         '<div class="sk-prose"><p dir="auto">One:</p><ul dir="auto"><li dir="auto">a</li>'
