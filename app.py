@@ -11,6 +11,7 @@ from pages.parts.arrivals import Arrivals
 from pages.parts.counter_routes import counter_routes
 from pages.parts.download_route import download_route
 from pages.parts.entry import let_in
+from pages.parts.opening import opening
 from pages.parts.services import started
 from pages.parts.telling import show_told
 from pages.parts.trouble import boxed
@@ -71,4 +72,5 @@ else:
         __file__,
         routes=[download_route(), *counter_routes()],
         middleware=[Middleware(Arrivals)],
+        lifespan=opening,
     )

@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import NotFoundError, ServiceError, ShopkeeperError
+from core.errors import NotFoundError, ShopkeeperError
 from core.statuses import MessageStatus
 from pages.parts import words
 from pages.parts.asking import Asked
@@ -52,10 +52,10 @@ def _warmed() -> bool:
 
 
 def warm_up() -> None:
-    """Load what the first question would wait for; to be called when the page is drawn."""
+    """Load what the first question would wait for; what cannot be had yet, the question says."""
     try:
         _warmed()
-    except ServiceError as error:
+    except ShopkeeperError as error:
         log.info("Not warm yet: %s", error)
 
 

@@ -1,0 +1,19 @@
+"""What the web server does when it starts: the first shopper should not wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+from pages.parts.answering import warm_up
+
+
+@asynccontextmanager
+async def opening(app: st.App) -> AsyncIterator[None]:
+    """Load, beside the first pages, what the first question needs: seconds on an idle machine."""
+    warming = asyncio.create_task(asyncio.to_thread(warm_up))
+    yield
+    warming.cancel()
