@@ -214,17 +214,27 @@ class _Taking:
         if self.compared:
             return Intent.COMPARE
         subject = any(match.role in _SUBJECTS for match in self.matches)
+        titled = self._is_titled(leftover)
         every = names_all(self.question)
         if fields or is_advice(self.question):
             return Intent.FIND
-        if self.counted and (subject or (every and not leftover)) and not self.rules:
+        if self.counted and (subject or titled or (every and not leftover)) and not self.rules:
             return Intent.COUNT
         first = self.ranking is not None and self.ranking.first
-        if first and not self.rules and (subject or not leftover):
+        if first and not self.rules and (subject or titled or not leftover):
             return Intent.EXTREME
-        if (readings or every) and not leftover and not self.rules:
+        if (readings or every) and (titled or not leftover) and not self.rules:
             return Intent.LIST
         return Intent.FIND
+
+    def _is_titled(self, leftover: Sequence[str]) -> bool:
+        """Whether its words are what several products are called, where none is said to be a kind.
+
+        "How many tents" can then be told by the titles.
+        """
+        if not leftover or self.vocabulary.tells_kinds():
+            return False
+        return all(map(self.vocabulary.is_titled, leftover))
 
     def _text(self, intent: Intent, leftover: Sequence[str], readings: Sequence[Reading]) -> str:
         if not leftover and intent in (Intent.COUNT, Intent.EXTREME, Intent.LIST):

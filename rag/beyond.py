@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from core.facts import facts_of
 from rag.exchange import Found, Passage
 from rag.judgement import COVERAGE_WEIGHT, SIMILARITY_WEIGHT
+from rag.order_words import is_ranking
 from rag.query import Intent, Query
 from rag.words import stems, stems_in_order
 
@@ -36,7 +37,8 @@ def beyond(query: Query, found: Found, knows: Knows) -> bool:
         found: What a search takes for relevant.
         knows: Whether a word's stem stands anywhere in the shop.
     """
-    words = list(dict.fromkeys(stems_in_order(query.text)))
+    plain = " ".join(word for word in query.text.split() if not is_ranking(word))
+    words = list(dict.fromkeys(stems_in_order(plain)))
     if query.intent is not Intent.FIND or not 0 < len(words) <= FEW_WORDS:
         return False
     if len(words) == PAIR and not knows(words[0]) and knows(words[1]):

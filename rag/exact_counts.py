@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ SHOWN = 6
 NEAREST = 3
 #: More than these are not looked through word by word.
 MOST_READ = 3000
+_NAME = re.compile(r"\w+ & \w+")
 _ENDS = {
     ("price", False): "cheapest",
     ("price", True): "most expensive",
@@ -106,18 +108,30 @@ class Shelf:
 
     def named(self, count: int) -> str:
         """What they are, in words: ``tents that cost under $50``."""
+        said = self.told(count)
+        return f"model of {said}" if count == 1 and is_many(self.filters) else said
+
+    def told(self, count: int) -> str:
+        """What they are, where it is plain how many are spoken of: ``headphones in stock``."""
         said = things(self.filters, count)
-        if count == 1 and is_many(self.filters):
-            said = f"model of {said}"
         if self.words:
-            said += f", with “{' '.join(self.words)}” in the title or details"
+            said += f" with “{' '.join(self.words)}” in the title or details"
         return said
 
 
 def says(item: Product, words: Sequence[str]) -> bool:
-    """Whether all words stand in a product's title or values."""
-    texts = [item.title, item.department or "", *(one.text() for one in item.values.values())]
-    return set(words) <= {key for text in texts for key in keys_of(text)}
+    """Whether all words stand in a product's title or values.
+
+    A "Kettle & Crane" mug is no kettle: half of such a name counts only beside the other.
+    """
+    wanted = set(words)
+    named = [found[0] for found in _NAME.finditer(item.title)]
+    title = item.title
+    for name in named:
+        if not wanted.issuperset(keys_of(name)):
+            title = title.replace(name, " ")
+    texts = [title, item.department or "", *(one.text() for one in item.values.values())]
+    return wanted <= {key for text in texts for key in keys_of(text)}
 
 
 def counted(shelf: Shelf) -> Exact:
@@ -230,7 +244,7 @@ def extreme(shelf: Shelf, order: Order) -> Exact | None:
 def _best(shelf: Shelf, order: Order, best: Sequence[Product], said: str) -> str:
     names = joined([cited(item, at) for at, item in enumerate(best, start=1)])
     many = len(best)
-    noun = things(shelf.filters, many)
+    noun = shelf.told(many)
     be = "is" if many == 1 and not is_many(shelf.filters) else "are"
     if end := _ENDS.get((order.field, order.descending)):
         each = " each" if many > 1 else ""

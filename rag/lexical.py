@@ -81,6 +81,11 @@ class LexicalIndex:
         searcher = self._index.searcher()
         return any(searcher.doc_freq(name, form) for name in WEIGHTS for form in forms(term))
 
+    def titled(self, term: str) -> int:
+        """In how many titles a stem stands; those just taken out may still count."""
+        searcher = self._index.searcher()
+        return sum(searcher.doc_freq("title", form) for form in forms(term))
+
     def spelled(self, beginning: str) -> list[tuple[str, int]]:
         """The words with this beginning as they are written, and in how many things."""
         return self._index.searcher().terms_with_prefix("spelled", beginning)

@@ -22,6 +22,7 @@ from rag.fact_column import Mask
 from rag.held import Held, Lookup
 from rag.query import FieldFacts
 from rag.things import chunk_thing, product_id, product_key, product_thing
+from rag.words import stems
 
 #: Gives products by key.
 Read = Callable[[Sequence[str]], Mapping[str, Product]]
@@ -57,6 +58,10 @@ class Mirror:
     def fields(self) -> Mapping[str, FieldFacts]:
         """What there is, by field name; price, stock and department are among them."""
         return self._facts.fields()
+
+    def titled(self, word: str) -> int:
+        """About how many products have a word in their title, in any of its forms."""
+        return sum(map(self._held[Kind.PRODUCT].words.titled, stems(word)))
 
     def held(self, kind: Kind) -> Held:
         """The things of one kind."""

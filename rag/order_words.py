@@ -63,6 +63,7 @@ _FIELD = re.compile(
     r"|(?P<least>lowest|least|shortest|smallest|fewest))\s+(?P<name>[\w -]{3,40})",
     re.IGNORECASE,
 )
+_ENDS = listed("cheap cheaply affordable inexpensive expensive best cheapest")
 #: Words of a field's name that alone do not tell which one is meant.
 _VAGUE = listed("size type comfort max min number")
 
@@ -83,6 +84,11 @@ def ranking(question: str, vocabulary: Vocabulary) -> Ranking | None:
         order = Order(PRICE, descending=bool(found["dear"]))
         return Ranking(order, found.start(), found.end(), first=not found["cheaper"])
     return _by_field_name(question, vocabulary) or _by_superlative(question, vocabulary)
+
+
+def is_ranking(word: str) -> bool:
+    """Whether a word only says which end of a range is wanted: "cheap", "biggest"."""
+    return bool(_MONEY.fullmatch(word) or _SUPERLATIVE.fullmatch(word)) or word.lower() in _ENDS
 
 
 def _by_field_name(question: str, vocabulary: Vocabulary) -> Ranking | None:

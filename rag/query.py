@@ -112,3 +112,6 @@ class Facets(Protocol):
 
     def fields(self) -> Mapping[str, FieldFacts]:
         """What there is, by field name; price, stock and department are among them."""
+
+    def titled(self, word: str) -> int:
+        """How many products have a word in their title, in any of its forms; about, and at once."""

@@ -7,7 +7,7 @@ what kind of field a field is by its name, as merchants name them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -49,6 +49,8 @@ _UNFILTERED = listed("tag keyword title seo description summary note name sku ur
 #: A field has choices, rather than free texts, while its texts are few and repeat.
 MOST_CHOICES, LEAST_REPEATS = 60, 2.0
 LONGEST_PHRASE = 5
+#: A word in so many titles is what several things are called, rather than one thing's name.
+LEAST_TITLED = 2
 #: Words as short as this are too much like others to be a slip.
 SHORTEST_SLIP, SHORTEST_UNCHECKED_SLIP, TWO_SLIPS_FROM = 5, 7, 8
 _SWITCHES = frozenset({"yes", "no"})
@@ -81,8 +83,11 @@ class Vocabulary:
         total: About how many products there are.
     """
 
-    def __init__(self, fields: Mapping[str, FieldFacts]) -> None:
+    def __init__(
+        self, fields: Mapping[str, FieldFacts], titled: Callable[[str], int] = lambda word: 0
+    ) -> None:
         self.fields = fields
+        self._titled = titled
         self.total = max(map(_known, fields.values()), default=0)
         self.roles = {
             name: role
@@ -111,6 +116,15 @@ class Vocabulary:
         """The field of this role that most products have; None without any."""
         names = [name for name, one in self.roles.items() if one is role]
         return max(names, key=lambda name: _known(self.fields[name]), default=None)
+
+    def tells_kinds(self) -> bool:
+        """Whether the shop says of most products what they are."""
+        field = self.named(Role.KIND)
+        return field is not None and self.is_known_of_most(field)
+
+    def is_titled(self, word: str) -> bool:
+        """Whether a word stands in the titles of several products."""
+        return self._titled(word) >= LEAST_TITLED
 
     def is_known_of_most(self, field: str) -> bool:
         """Whether a field says something of at least every other product."""
@@ -167,7 +181,7 @@ def vocabulary_of(facets: Facets) -> Vocabulary:
     known, of_version, vocabulary = _latest
     if known is facets and of_version == version:
         return vocabulary
-    vocabulary = Vocabulary(facets.fields())
+    vocabulary = Vocabulary(facets.fields(), facets.titled)
     _latest = (facets, version, vocabulary)
     return vocabulary
 

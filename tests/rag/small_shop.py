@@ -10,13 +10,16 @@ from core.facts import Fact, facts_of
 from core.products import Product
 from core.values import Scalar, Value
 from rag.query import FieldFacts
+from rag.shop_words import keys_of
 
 
 class Shop:
     """Facets of some products."""
 
     def __init__(self, products: Iterable[Product], version: int = 1) -> None:
+        products = list(products)
         self.version = version
+        self._titles = [keys_of(product.title) for product in products]
         found: dict[str, list[Fact]] = defaultdict(list)
         for product in products:
             for fact in facts_of(product):
@@ -25,6 +28,9 @@ class Shop:
 
     def fields(self) -> Mapping[str, FieldFacts]:
         return self._fields
+
+    def titled(self, word: str) -> int:
+        return sum(word in title for title in self._titles)
 
 
 def _field(name: str, facts: list[Fact]) -> FieldFacts:

@@ -40,6 +40,11 @@ def test_other_kind_of_a_known_thing_is_not_in_the_shop() -> None:
     assert not is_beyond(asked("hiking shoes"), found(BOOTS, score=0.7))
 
 
+def test_an_end_of_a_range_is_no_other_kind() -> None:
+    for wish in ("cheap tents", "the cheapest return", "biggest oven"):
+        assert not is_beyond(asked(wish), found(TENT, score=0.7)), wish
+
+
 def test_stand_for_a_laptop_is_no_laptop() -> None:
     stand = kind(TENT, "laptop stand")
     assert is_beyond(asked("Do you sell laptops?"), found(stand))

@@ -209,10 +209,33 @@ def test_a_kind_with_few_products_is_compared_as_a_whole(db: Database) -> None:
 
 def test_words_that_are_no_condition_have_to_stand_in_the_product(db: Database) -> None:
     found = ask(db, Intent.COUNT, KIND, text="How many sand tents are there?")
-    assert said(found) == "We have 1 tent, with “sand” in the title or details: Beta Tent [1]."
+    assert said(found) == "We have 1 tent with “sand” in the title or details: Beta Tent [1]."
     assert ask(db, Intent.COUNT, KIND, text="inflatable tents") is None
 
 
 def test_a_title_cannot_pass_for_a_citation(db: Database) -> None:
     words = said(ask(db, Intent.LIST, under(21)))
     assert words == "We have 1 product under $21: Gamma (2) Lamp, $20.00 [1]."
+
+
+def test_where_nothing_is_known_but_titles_the_words_of_a_thing_decide(db: Database) -> None:
+    bare = [
+        Product("t1", "Halden 4 Tent", price=Decimal("289"), currency="USD", stock=2),
+        Product("t2", "Solo Ridge tent, 1 person", price=Decimal("245"), currency="USD", stock=0),
+        Product("m1", "Tent & Trail Mug", price=Decimal("9"), currency="USD", stock=5),
+    ]
+    assert said(ask(db, Intent.COUNT, items=bare, text="how many tents do you have?")) == (
+        "We have 2 products with “tent” in the title or details: "
+        "Halden 4 Tent [1] and Solo Ridge tent, 1 person [2]."
+    )
+    cheapest = ask(db, Intent.EXTREME, items=bare, text="tent", order=Order("price"))
+    assert said(cheapest).startswith(
+        "The cheapest product with “tent” in the title or details is "
+        "Solo Ridge tent, 1 person [1], at $245.00. It is out of stock."
+    )
+    assert said(ask(db, Intent.LIST, IN_STOCK, items=bare, text="all tents")) == (
+        "We have 1 product in stock with “tent” in the title or details: "
+        "Halden 4 Tent, $289.00 [1]."
+    )
+    named = said(ask(db, Intent.COUNT, items=bare, text="how many Tent & Trail mugs"))
+    assert named.endswith("Tent & Trail Mug [1].")

@@ -37,6 +37,13 @@ def test_words_among_the_values_count_more_than_in_the_body() -> None:
     assert found(index, "navy") == [1, 0]
 
 
+def test_titles_with_a_word_are_counted_whatever_its_form(lexical: LexicalIndex) -> None:
+    counted = [
+        lexical.titled(stem) for word in ("tents", "knives", "steel") for stem in stems(word)
+    ]
+    assert counted == [1, 1, 0]
+
+
 @pytest.mark.parametrize("question", ["", "do you have any?", "zebra", 'AND OR ("[title:*', "🦓"])
 def test_nothing_to_find(lexical: LexicalIndex, question: str) -> None:
     assert found(lexical, question) == []

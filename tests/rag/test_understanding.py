@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.facts import IN_STOCK, Filter, Order
@@ -435,6 +437,35 @@ def test_the_sample_shop_is_asked_in_its_own_words(
     question: str, labels: set[str], sample: Shop
 ) -> None:
     assert chips(one(question, shop=sample)) == labels
+
+
+TITLED = Shop([replace(item, values={}) for item in (*PRODUCTS, *sample_products())], version=7)
+
+
+@pytest.mark.parametrize(
+    ("question", "intent", "thing"),
+    [
+        ("how many tents do you have?", COUNT, "tent"),
+        ("How many kettles are under $60?", COUNT, "kettle"),
+        ("cheapest kettle", EXTREME, "kettle"),
+        ("which tent is the most expensive?", EXTREME, "tent"),
+        ("tents under $200", LIST, "tent"),
+        ("list all boots in stock", LIST, "boot"),
+        ("compare Halden 4 and Quad Lite", COMPARE, ""),
+        ("how many days do I have to return something?", FIND, ""),
+        ("how many people does the Halden 4 sleep?", FIND, ""),
+        ("how many points do I get for each dollar?", FIND, ""),
+        ("what is the cheapest delivery?", FIND, ""),
+        ("how many unicorns do you have?", FIND, ""),
+        ("a tent for two", FIND, "tent"),
+    ],
+)
+def test_a_shop_of_which_only_titles_are_known_is_asked_by_their_words(
+    question: str, intent: Intent, thing: str
+) -> None:
+    query = one(question, shop=TITLED)
+    assert query.intent is intent
+    assert thing in query.text
 
 
 HOSTILE = [
