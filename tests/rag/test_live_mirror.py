@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import products
+from core import fact_search, products
 from core.db import Database
 from core.facts import IN_STOCK, Filter, Order
 from core.products import Product
@@ -20,6 +21,7 @@ from rag.live_mirror import BLIND_S, REFRESH_S, LiveMirror
 from rag.things import product_thing
 from tests.rag.asking import worded
 from tests.rag.fake_embedder import FakeEmbedder
+from tests.random_shop import random_filter, random_product
 
 TENT = Product(
     "t", "Green tent", "Sleeps four.", Decimal(100), "USD", 3, values={"colour": Value("Green")}
@@ -154,3 +156,15 @@ def test_who_finds_another_looking_searches_on_meanwhile(
     products.publish(db, [replace(TENT, title="Zeppelin")])
     mirror.refresh(now=NOW + 1)
     assert worded(mirror, "zeppelin") == {"product:t"}
+
+
+def test_the_mirror_and_the_database_admit_the_same_products(db: Database) -> None:
+    dice = random.Random(8)
+    products.publish(db, [random_product(dice, number) for number in range(120)])
+    products.withdraw(db, [f"P{number:03}" for number in range(110, 120)])
+    mirror = LiveMirror(db)
+    mirror.refresh(now=NOW)
+    for _ in range(150):
+        filters = [random_filter(dice) for _ in range(dice.choice((0, 1, 2, 3)))]
+        exactly = {f"product:{id}" for id in fact_search.ids(db, filters)}
+        assert admitted(mirror, *filters) == exactly, filters
