@@ -10,8 +10,9 @@ from __future__ import annotations
 from core.db import Database
 from core.products import Product
 from rag.exact_answer import Exact, Near
-from rag.exact_counts import Shelf, counted, extreme, listed
+from rag.exact_counts import counted, extreme, listed
 from rag.exact_products import MOST_COMPARED, compared, told
+from rag.exact_shelf import Shelf
 from rag.query import Intent, Query
 
 

@@ -10,6 +10,7 @@ from core.money import price
 from core.products import Product
 from rag.exact_answer import Exact, Near
 from rag.exact_words import cited, fact_text, field_words, joined
+from rag.exact_words import told as fact_told
 from rag.exchange import Comparison
 from rag.plain_speech import CHATTER
 from rag.query import Query
@@ -55,27 +56,12 @@ def told(query: Query, near: Near) -> Exact | None:
         return None
     sentences = []
     for at, item in enumerate(items, start=1):
-        said = [_told(item, field) for field in query.fields]
+        said = [fact_told(item, field) for field in query.fields]
         if not all(said):
             # The description may say it: that is for whoever reads it.
             return None
         sentences.append(f"{cited(item, at)} {joined(said)}.")
     return Exact(tuple(sentences), tuple(items), len(items))
-
-
-def _told(item: Product, field: str) -> str:
-    known = fact_text(item, field)
-    if not known:
-        return ""
-    if field == PRICE:
-        return f"costs {known}"
-    if field == STOCK:
-        return f"is {known}" if item.stock == 0 else f"is in stock: {item.stock:,} left"
-    if field == "weight":
-        return f"weighs {known}"
-    if known in ("yes", "no"):
-        return f"is {'' if known == 'yes' else 'not '}{field_words(field)}"
-    return f"has the {field_words(field)} {known}"
 
 
 def compared(query: Query, near: Near, fitting: Sequence[Product] = ()) -> Exact | None:

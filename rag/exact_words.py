@@ -1,105 +1,29 @@
-"""Exact answers in words: things, conditions, numbers, lists."""
+"""Exact answers in words: facts, numbers, lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-from core.facts import DEPARTMENT, PRICE, STOCK, Filter
+from core.facts import DEPARTMENT, PRICE, STOCK
 from core.money import price
 from core.products import Product
 from rag.markup import plain
 from rag.prompts import price_text
-from rag.shop_words import keys_of
+from rag.shop_words import listed
 
-#: Last words of the names of fields that say what a thing is.
-_KINDS = frozenset({"type", "kind", "category", "subcategory"})
-_BRANDS = frozenset({"brand", "maker", "manufacturer", "vendor"})
-_HISSING = ("s", "x", "z", "ch", "sh")
-
-
-def is_kind(wanted: Filter) -> bool:
-    """Whether a condition says what a thing is, such as a tent."""
-    return not wanted.negated and bool(wanted.texts) and _ends_in(wanted.field, _KINDS)
-
-
-def _ends_in(field: str, names: frozenset[str]) -> bool:
-    return not names.isdisjoint(keys_of(field)[-1:])
-
-
-def things(filters: Sequence[Filter], count: int) -> str:
-    """What is spoken of and under which conditions, such as ``waterproof boots under $150``.
-
-    Args:
-        filters: The conditions; one of them may say what the things are.
-        count: How many there are: one is named in the singular.
-    """
-    parts = [one for one in filters if not is_kind(one)]
-    before = [_adjective(one) for one in parts]
-    after = [_condition(one) for one in parts if not _adjective(one)]
-    return " ".join([*filter(None, before), _noun(filters, count), *after])
-
-
-def is_many(filters: Sequence[Filter]) -> bool:
-    """Whether the shop itself names the things in the plural, such as headphones."""
-    kind = next(filter(is_kind, filters), None)
-    return kind is not None and all(text.endswith("s") for text in kind.texts)
-
-
-def _noun(filters: Sequence[Filter], count: int) -> str:
-    kind = next(filter(is_kind, filters), None)
-    if kind is None:
-        return "product" if count == 1 else "products"
-    name = min(kind.texts, key=len)
-    if name.endswith("s"):
-        return name
-    return name if count == 1 else _many(name)
-
-
-def _many(name: str) -> str:
-    if name.endswith("y") and name[-2:-1] not in "aeiou":
-        return name[:-1] + "ies"
-    if name.endswith(("knife", "shelf", "scarf", "loaf", "half")):
-        return name.removesuffix("e").removesuffix("f") + "ves"
-    return name + ("es" if name.endswith(_HISSING) else "s")
-
-
-def _adjective(wanted: Filter) -> str:
-    """A condition that is said before the thing: ``waterproof``."""
-    if wanted.texts == ("yes",) and not wanted.negated and ":" not in wanted.label:
-        return wanted.label or field_words(wanted.field)
-    return ""
-
-
-def _condition(wanted: Filter) -> str:
-    label = wanted.label or field_words(wanted.field)
-    name, _, rest = label.partition(": ")
-    if wanted.negated or label.startswith("not "):
-        return f"that are {label if label.startswith('not ') else f'not {label}'}"
-    if wanted.field == PRICE:
-        return limits(wanted)
-    if wanted.field == STOCK and not rest:
-        return label if label == "in stock" else f"that are {label}"
-    if not rest:
-        return label
-    return f"by {rest}" if _ends_in(wanted.field, _BRANDS) else f"with {name} {rest}"
-
-
-def limits(wanted: Filter) -> str:
-    """A price condition: ``under $50``, ``between $20 and $40``."""
-    low, high = (_money(limit, wanted.unit) for limit in (wanted.low, wanted.high))
-    if low and high:
-        return f"between {low} and {high}"
-    if high:
-        return f"under {high}" if wanted.strict else f"for {high} or less"
-    return f"over {low}" if wanted.strict else f"for {low} or more"
-
-
-def _money(amount: float | None, currency: str) -> str:
-    if amount is None:
-        return ""
-    written = price(Decimal(str(amount)), currency)
-    return written.removesuffix(".00")
+#: Units that merchants write into a field's name.
+_UNITS = listed("kg g lb oz cm mm ml l w kw kwh mah")
+#: Names of fields that are said of a thing as they are: "sleeps 4".
+VERBS = {"sleeps": "sleep", "serves": "serve", "holds": "hold", "seats": "seat", "fits": "fit"}
+_SAID = {
+    PRICE: "costs {}",
+    "weight": "weighs {}",
+    "brand": "is made by {}",
+    "material": "is made of {}",
+    "audience": "is for {}",
+}
+_NOUNS = ("control", "tion", "ment", "ness", "ity", "er", "or", "mode", "display", "light")
 
 
 def quantity(field: str, number: float, unit: str) -> str:
@@ -141,7 +65,22 @@ def stocked(item: Product) -> str:
 
 def field_words(field: str) -> str:
     """A field's name as a shopper reads it."""
-    return field.replace("_", " ")
+    words = field.replace("_", " ").split()
+    if len(words) > 1 and words[-1].lower() in _UNITS:
+        words = words[:-1]
+    said = " ".join(words)
+    # Without a vowel it is an abbreviation, such as SPF.
+    return said if any(letter in "aeiouy" for letter in said.lower()) else said.upper()
+
+
+def is_noun(words: str) -> bool:
+    """Whether what a yes-or-no field is called is had, not been: "temperature control"."""
+    return words.endswith(_NOUNS)
+
+
+def with_article(words: str) -> str:
+    """``a capacity``, ``an age``."""
+    return f"{'an' if words[:1].lower() in 'aeio' else 'a'} {words}"
 
 
 def fact_text(item: Product, field: str) -> str:
@@ -158,3 +97,24 @@ def fact_text(item: Product, field: str) -> str:
     if isinstance(value.value, float) and not isinstance(value.value, bool):
         return quantity(field, value.value, value.unit or "")
     return value.text().strip()
+
+
+def told(item: Product, field: str) -> str:
+    """A fact as it is said of a product: ``costs $199.00``; empty where it is not known."""
+    known, name = fact_text(item, field), field_words(field)
+    if not known:
+        return ""
+    if field in _SAID:
+        return _SAID[field].format(known)
+    if field == STOCK:
+        return f"is {known}" if item.stock == 0 else f"is in stock: {item.stock:,} left"
+    if known in ("yes", "no"):
+        verb, no = ("has", "no ") if is_noun(name) else ("is", "not ")
+        return f"{verb} {'' if known == 'yes' else no}{name}"
+    if name in VERBS:
+        return f"{name} {known}"
+    value = item.values.get(field)
+    if value is not None and isinstance(value.value, float):
+        plural = name.endswith("s") and not name.endswith("ss")
+        return f"has {known} {name}" if plural else f"has {with_article(name)} of {known}"
+    return f"has the {name} {known}"

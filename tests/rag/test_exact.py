@@ -15,6 +15,7 @@ from core.products import Product
 from core.values import Value
 from rag.exact import answer
 from rag.exact_answer import Exact
+from rag.exact_conditions import things
 from rag.query import Intent, Query
 from rag.shop_words import keys_of
 from tests.conftest import on_both
@@ -84,9 +85,9 @@ def test_a_count_names_what_was_counted_and_cites_it(db: Database) -> None:
     [
         ((KIND,), "We have 4 tents: "),
         ((KIND, Filter("lit", ("yes",), label="lit")), "We have 1 lit tent: Beta Tent [1]."),
-        ((KIND, IN_STOCK, under(200)), "We have 1 tent in stock under $200: Alpha Tent [1]."),
+        ((KIND, IN_STOCK, under(200)), "We have 1 tent under $200 in stock: Alpha Tent [1]."),
         ((Filter("department", ("camping",), label="in Camping"),), "We have 4 products in Camp"),
-        ((KIND, Filter("colour", ("moss",), label="colour: moss")), "We have 1 tent with colour"),
+        ((KIND, Filter("colour", ("moss",), label="colour: moss")), "We have 1 tent in moss: "),
         ((), "We have 5 products in all."),
     ],
 )
@@ -109,7 +110,7 @@ def test_a_count_of_none_offers_what_comes_closest(db: Database) -> None:
 def test_none_of_a_property_offers_those_without_it(db: Database) -> None:
     red = Filter("colour", ("red",), label="colour: red")
     words = said(ask(db, Intent.LIST, KIND, red))
-    assert words.startswith("We have no tents with colour red. Nearest, without “colour: red”: ")
+    assert words.startswith("We have no tents in red. Nearest, without “colour: red”: ")
     assert "Alpha Tent, $199.00 [1]" in words
 
 
@@ -239,3 +240,93 @@ def test_where_nothing_is_known_but_titles_the_words_of_a_thing_decide(db: Datab
     )
     named = said(ask(db, Intent.COUNT, items=bare, text="how many Tent & Trail mugs"))
     assert named.endswith("Tent & Trail Mug [1].")
+
+
+FOUR = Filter("sleeps", low=4, high=4, label="sleeps: 4")
+BIG = Filter("capacity", low=2, label="capacity: from 2 l")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "many", "one"),
+    [
+        ([FOUR], "tents that sleep 4", "tent that sleeps 4"),
+        ([BIG], "tents with a capacity of at least 2 l", "tent with a capacity of at least 2 l"),
+        ([Filter("pieces", low=5, label="pieces: 5")], "tents with 5 pieces", "tent with 5 pieces"),
+        ([Filter("spf", low=50, label="spf: 50")], "tents with SPF 50", "tent with SPF 50"),
+        (
+            [Filter("weight_kg", high=3, label="weight kg: under 3 kg")],
+            "tents with a weight under 3 kg",
+            "tent with a weight under 3 kg",
+        ),
+        (
+            [Filter("colour", ("red", "blue"), label="colour: red or blue")],
+            "tents in red or blue",
+            "tent in red or blue",
+        ),
+        ([Filter("brand", ("a",), label="brand: Acme")], "tents by Acme", "tent by Acme"),
+        (
+            [Filter("brand", ("a",), negated=True, label="not Acme")],
+            "tents that are not by Acme",
+            "tent that is not by Acme",
+        ),
+        ([Filter("waterproof", ("yes",), label="waterproof")], "waterproof tents", None),
+        (
+            [Filter("waterproof", ("yes",), negated=True, label="not waterproof")],
+            "tents that are not waterproof",
+            "tent that is not waterproof",
+        ),
+        (
+            [Filter("temperature_control", ("yes",), label="temperature control")],
+            "tents with temperature control",
+            None,
+        ),
+        (
+            [Filter("fire_protection", ("yes",), negated=True, label="not fire protection")],
+            "tents without fire protection",
+            None,
+        ),
+        ([Filter("material", ("wool",), label="material: wool")], "tents made of wool", None),
+        ([Filter("fit", ("slim",), label="fit: slim")], "tents with fit “slim”", None),
+        ([Filter("audience", ("women",), label="for women")], "tents for women", None),
+        ([Filter("price", low=54, high=66, label="around $60")], "tents for around $60", None),
+        (
+            [IN_STOCK, under(300), FOUR, BIG, Filter("colour", ("red",), label="colour: red")],
+            "tents with a capacity of at least 2 l in red under $300 in stock that sleep 4",
+            "tent with a capacity of at least 2 l in red under $300 in stock that sleeps 4",
+        ),
+        (
+            [FOUR, Filter("stock", high=0, label="sold out")],
+            "tents that sleep 4 and are sold out",
+            "tent that sleeps 4 and is sold out",
+        ),
+    ],
+)
+def test_conditions_are_said_as_people_say_them(
+    conditions: list[Filter], many: str, one: str | None
+) -> None:
+    assert things([*conditions, KIND], 2) == many
+    assert things([KIND, *conditions], 1) == (one or many.replace("tents", "tent"))
+
+
+def test_things_that_are_named_in_the_plural_keep_it_when_there_is_one() -> None:
+    pair = Filter("product_type", ("headphones",), label="headphones")
+    sold_out = Filter("stock", high=0, label="sold out")
+    assert things([pair, sold_out], 1) == "headphones that are sold out"
+
+
+def test_the_first_and_the_nearest_are_said_as_people_say_them(db: Database) -> None:
+    sleeping = [
+        tent(name, "100", sleeps=Value(number)) for name, number in (("a", 2.0), ("b", 4.0))
+    ]
+    assert said(ask(db, Intent.EXTREME, KIND, items=sleeping, order=Order("sleeps", True))) == (
+        "Of our tents, B Tent [1] sleeps the most: 4."
+    )
+    none = Filter("sleeps", low=6.0, label="sleeps: from 6")
+    assert said(ask(db, Intent.COUNT, KIND, none)) == (
+        "We have no tents that sleep at least 6. "
+        "The nearest of our 6 tents is B Tent [1]: it sleeps 4."
+    )
+    lamps = [replace(tent("c", "9"), values={"battery": Value(9.0, unit="h")})]
+    assert said(ask(db, Intent.EXTREME, items=lamps, order=Order("battery", True))).startswith(
+        "The longest battery of our products is 9 h: C Tent [1]."
+    )
