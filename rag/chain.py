@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from core import products
 from core.chat_lane import ChatLane
@@ -28,7 +29,7 @@ from rag.phrases import Phrase, say
 from rag.query import Intent, Query
 from rag.reply import Desk, Reply
 from rag.retriever import Retriever, open_retriever
-from rag.suggestions import suggested
+from rag.suggestions import same_kind, suggested
 from rag.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -123,6 +124,7 @@ class Counter:
             parts,
             self.retriever.mirror.fields(),
             documents.titles(self._db),
+            partial(same_kind, self._db),
             lambda question: self._finder.answerable(Said(question, history, queries)),
         )
 

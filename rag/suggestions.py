@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from core.facts import DEPARTMENT, STOCK, facts_of
+from core import fact_search
+from core.db import Database
+from core.facts import DEPARTMENT, STOCK, Filter, facts_of
 from core.fold import fold
 from core.products import Product
+from rag.exact_conditions import is_kind
 from rag.exchange import Passage
 from rag.parts import Part
 from rag.query import FieldFacts, Intent
@@ -27,6 +30,7 @@ def suggested(
     parts: Sequence[Part],
     fields: Mapping[str, FieldFacts],
     documents: Mapping[str, str],
+    alike: Callable[[Sequence[Product], str], Sequence[str]],
     answerable: Callable[[str], bool],
 ) -> tuple[str, ...]:
     """At most three questions, in English only; none where the answer is in another language.
@@ -35,24 +39,43 @@ def suggested(
         parts: What was answered.
         fields: What the products on sale have.
         documents: Titles of the policy documents by name.
+        alike: The texts that products of the same kind have in a field, the commonest first.
         answerable: Whether the shop can answer a question that comes next.
     """
     if any(part.query.language != LANGUAGE for part in parts):
         return ()
     asked = {same_form(part.query.asked) for part in parts}
-    new = (one for one in _candidates(parts, fields, documents) if same_form(one) not in asked)
+    new = (
+        one for one in _candidates(parts, fields, documents, alike) if same_form(one) not in asked
+    )
     return tuple(islice(filter(answerable, islice(dict.fromkeys(new), TRIED)), MOST))
 
 
+def same_kind(db: Database, items: Sequence[Product], field: str) -> tuple[str, ...]:
+    """What products of the same kind have in a field; nothing where no kind is known."""
+    of: dict[str, set[str]] = {}
+    for item in items:
+        for fact in facts_of(item):
+            if is_kind(Filter(fact.field, texts=(fact.text,))):
+                of.setdefault(fact.field, set()).add(fact.text)
+    filters = [Filter(name, texts=tuple(sorted(texts))) for name, texts in of.items()]
+    if not filters:
+        return ()
+    return tuple(shown for shown, _ in fact_search.values(db, field, filters))
+
+
 def _candidates(
-    parts: Sequence[Part], fields: Mapping[str, FieldFacts], documents: Mapping[str, str]
+    parts: Sequence[Part],
+    fields: Mapping[str, FieldFacts],
+    documents: Mapping[str, str],
+    alike: Callable[[Sequence[Product], str], Sequence[str]],
 ) -> Iterator[str]:
     answered = [part for part in parts if not part.refused]
     shown = list({passage.id: passage for part in answered for passage in part.passages}.values())
     items = [passage.product for passage in shown if passage.product]
     if items:
         yield from _about_several(parts, items)
-        yield from _other_values(parts, items, fields)
+        yield from _other_values(parts, items, alike)
     yield from _about_documents(shown, documents)
     if not items:
         yield from _about_departments(fields)
@@ -74,7 +97,9 @@ def _about_several(parts: Sequence[Part], items: Sequence[Product]) -> Iterator[
 
 
 def _other_values(
-    parts: Sequence[Part], items: Sequence[Product], fields: Mapping[str, FieldFacts]
+    parts: Sequence[Part],
+    items: Sequence[Product],
+    alike: Callable[[Sequence[Product], str], Sequence[str]],
 ) -> Iterator[str]:
     """Whether it is there in another colour, size or material than those that were shown."""
     it = "it" if len(items) == 1 else "them"
@@ -82,11 +107,11 @@ def _other_values(
         known = {fact.text for item in items for fact in facts_of(item) if fact.field == name}
         known |= {text for part in parts for one in part.query.filters for text in one.texts}
         known |= {fold(word) for part in parts for word in part.query.asked.split()}
-        if name not in fields or not known:
+        if not known:
             continue
-        others = sorted(fields[name].texts.items(), key=lambda counted: (-counted[1], counted[0]))
-        for text, _ in islice((one for one in others if one[0] not in known), NAMED):
-            yield f"Do you have {it} in {fields[name].shown.get(text, text)}?"
+        others = (text for text in alike(items, name) if fold(text) not in known)
+        for text in islice(others, NAMED):
+            yield f"Do you have {it} in {text}?"
 
 
 def _about_documents(shown: Sequence[Passage], documents: Mapping[str, str]) -> Iterator[str]:

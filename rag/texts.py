@@ -6,7 +6,10 @@ the tables when a product is shown.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.products import Product
+from core.values import Value
 from rag.markup import plain
 
 #: About what the embedding reads of it; the title and the values come first.
@@ -15,11 +18,7 @@ EMBEDDED_CHARS = 1000
 
 def facts(product: Product) -> str:
     """Extracted values as ``brand: Acme; weight: 2.9 kg``; empty without any."""
-    return "; ".join(
-        f"{name.replace('_', ' ')}: {text} {value.unit or ''}".strip()
-        for name, value in product.values.items()
-        if (text := value.text().strip())
-    )
+    return _told(product.values)
 
 
 def known_text(product: Product) -> str:
@@ -34,8 +33,26 @@ def product_text(product: Product) -> str:
 
 
 def embedded_text(product: Product) -> str:
-    """What the embedding sees, cut at a word."""
-    return shortened(f"{product.title.strip()}. {product_text(product)}", EMBEDDED_CHARS)
+    """What the embedding sees, cut at a word.
+
+    Numbers and yes or no are left out: they have no meaning of their own, and drown
+    that of the words (nDCG@10 0.834 with them, 0.848 without, on the sample's queries).
+    """
+    worded = {
+        name: value
+        for name, value in product.values.items()
+        if not isinstance(value.value, bool | float)
+    }
+    parts = (product.title, product.department, _told(worded), plain(product.description))
+    return shortened(". ".join(part.strip() for part in parts if part), EMBEDDED_CHARS)
+
+
+def _told(values: Mapping[str, Value]) -> str:
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {text} {value.unit or ''}".strip()
+        for name, value in values.items()
+        if (text := value.text().strip())
+    )
 
 
 def shortened(text: str, limit: int) -> str:

@@ -1,24 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from core import products
+from core.db import Database
 from core.facts import IN_STOCK, Order
+from core.products import Product
 from core.values import Value
 from rag.exchange import Passage
 from rag.parts import Outcome, Part
 from rag.query import FieldFacts, Intent, Query
-from rag.suggestions import suggested
+from rag.suggestions import same_kind, suggested
 from tests.rag.shop_passages import BOOTS, RETURNS, TENT
 
 FIELDS = {
-    "colour": FieldFacts(
-        "colour",
-        texts={"moss green": 5, "navy": 3, "red": 1},
-        shown={"navy": "Navy", "red": "red"},
-    ),
     "department": FieldFacts("department", texts={"camping": 9, "shoes": 2}, shown={}),
 }
+COLOURS = ("Moss green", "Navy", "red")
 DOCUMENTS = {"returns": "Returns and Refunds", "shipping": "Shipping"}
 ASKED = Query("What do you have for hiking?", "hiking")
 
@@ -35,7 +34,11 @@ def of(
     outcome: Outcome = Outcome.FOUND,
     answerable: Callable[[str], bool] = lambda text: True,
 ) -> tuple[str, ...]:
-    return suggested([Part(query, outcome, passages)], FIELDS, DOCUMENTS, answerable)
+    def alike(items: Sequence[Product], name: str) -> tuple[str, ...]:
+        return COLOURS if name == "colour" else ()
+
+    parts = [Part(query, outcome, passages)]
+    return suggested(parts, FIELDS, DOCUMENTS, alike, answerable)
 
 
 def test_several_products_can_be_narrowed_and_compared() -> None:
@@ -81,3 +84,18 @@ def test_after_a_refusal_the_largest_departments_are_named() -> None:
 
 def test_nothing_is_suggested_in_a_language_other_than_the_answers() -> None:
     assert of(TENT, BOOTS, query=replace(ASKED, language="de")) == ()
+
+
+def test_other_values_are_those_of_the_same_kind(db: Database) -> None:
+    def thing(id: str, kind: str, colour: str) -> Product:
+        values = {"product_type": Value(kind), "colour": Value(colour)}
+        return Product(id, f"A {kind}", values=values)
+
+    shelves = [
+        thing("a", "tent", "moss"),
+        thing("b", "tent", "Orange"),
+        thing("c", "chair", "beech"),
+    ]
+    products.publish(db, shelves)
+    assert same_kind(db, shelves[:1], "colour") == ("moss", "Orange")
+    assert same_kind(db, [Product("d", "Something")], "colour") == ()
