@@ -20,10 +20,11 @@ from core.facts import Filter
 from core.settings import Settings
 from core.usage import Call
 from rag import documents
-from rag.blocks import begun
+from rag.blocks import Pen, begun
 from rag.exchange import Role, Turn
 from rag.finding import Finder, Plan, Said
 from rag.intake import QUESTION_CHARS, earlier, taken_in
+from rag.key_sentences import SentenceRanker
 from rag.parts import Outcome, Part
 from rag.phrases import Phrase, say
 from rag.query import Intent, Query
@@ -46,6 +47,7 @@ class Counter:
         self._db = db
         self._writer = writer
         self._finder = Finder(db, retriever, writer)
+        self._pen = Pen(db, writer, SentenceRanker(retriever.embedder))
 
     def warm(self) -> None:
         """Load and connect what the first question would otherwise wait for.
@@ -92,7 +94,7 @@ class Counter:
             _unasked(taken.refusal) if taken.refusal else self._finder.find(said, calls.append)
         )
         return Reply(
-            [begun(part, turns, self._db, self._writer, fresh=fresh) for part in parts],
+            [begun(part, turns, self._pen, fresh=fresh) for part in parts],
             passages,
             Desk(self._db, lambda parts, text: self._suggested(said, parts, text)),
             question=taken.question,

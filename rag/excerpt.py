@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from rag.texts import shortened
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])|\n+|;\s+|\s+(?=- [A-Z0-9])")
+#: Neither "1 p.m. Pacific time" nor the number of a list's item ends a sentence.
+SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!^\d\.)(?:(?<![ap]\.m\.)|(?=\s(?:A|All|It|Our|The|They|We)\s))"
+    r"\s+(?=[A-Z0-9\"'(])|\s+(?=- [A-Z0-9])"
+)
+CLAUSE_END = re.compile(r";\s+")
+#: Between the cells of a table's row.
+CELLS = " | "
+#: Of a row that stands for its sentence: a service, its cost and how long it takes.
+LEAST_CELLS = 2
 #: Letters compared: enough to tell words apart, few enough to forgive their endings.
 STEM = 4
 SHORTEST_WORD = 3
@@ -23,7 +33,7 @@ def excerpt(text: str, question: str, limit: int) -> str:
 
     They keep their order. Where none matches, it is the beginning of the text.
     """
-    sentences = [" ".join(part.split()) for part in SENTENCE_END.split(text) if part.strip()]
+    sentences = [clause for one in parted(text) for clause in CLAUSE_END.split(one) if clause]
     whole = _joined(sentences)
     if len(whole) <= limit:
         return whole
@@ -31,6 +41,25 @@ def excerpt(text: str, question: str, limit: int) -> str:
     order = sorted(range(len(sentences)), key=lambda at: (-len(wanted & _stems(sentences[at])), at))
     kept = sorted(_fitting(((at, len(sentences[at])) for at in order), limit))
     return shortened(_joined([sentences[at] for at in kept or order[:1]]), limit)
+
+
+def parted(text: str) -> list[str]:
+    """The sentences of a text; of a table each row, with the names of its columns."""
+    found: list[str] = []
+    columns: list[str] = []
+    for line, after in pairwise([*text.splitlines(), ""]):
+        cells = [cell.strip() for cell in line.split(CELLS)]
+        if len(cells) < LEAST_CELLS:
+            columns = []
+            found += [" ".join(part.split()) for part in SENTENCE_END.split(line) if part.strip()]
+        elif len(columns) == len(cells):
+            named = (f"{name.lower()} {cell}" for name, cell in zip(columns, cells, strict=True))
+            found.append(f"{cells[0]}: {', '.join(list(named)[1:])}")
+        elif len(after.split(CELLS)) == len(cells) and not any(map(str.isdigit, line)):
+            columns = cells
+        else:
+            found.append(f"{cells[0]}: {', '.join(cells[1:])}")
+    return found
 
 
 def _joined(sentences: Sequence[str]) -> str:

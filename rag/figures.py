@@ -71,7 +71,9 @@ _TOKEN = re.compile(rf"[^\s,;:!?()\[\]“”\"'|–—/×]*\d(?:[^\s;!?()\[\]“
 _AMOUNT = re.compile(
     rf"([+~≈±−-]?)([{_SIGNS}]?)\s?({_NUMBER})-?([^\W\d]+|[%{_SIGNS}\"″]|°[CFcf]?)?$"
 )
-_NEXT = re.compile(r"[\s-]{0,2}((?:°\s?)?[^\W\d_]+|[%°\"″]|[$€£])")
+_NEXT = re.compile(
+    r"[\s-]{0,2}(?:(?:business|working|calendar)\s)?((?:°\s?)?[^\W\d_]+|[%°\"″]|[$€£])"
+)
 _WORD = re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE)
 _IN_STOCK = re.compile(r"\s*(?:\w+\s+){0,2}?(?:in stock|left|available|on hand|remaining)\b", re.I)
 _RANGE_DASH = re.compile(r"(?<=\d)-(?=[$€£]?\d)")

@@ -20,6 +20,7 @@ class Phrase(StrEnum):
     NO_FACT = "no_fact"  #: the {field} of {title} is not known
     NO_POLICY = "no_policy"  #: no document says it; what is nearest follows
     NOT_SAID = "not_said"  #: the sources found do not answer the question; they follow
+    OWN_WORDS = "own_words"  #: the shop's own words follow, in the language of the shop
     WORDS_AWAY = "words_away"  #: no model can be asked; the facts are shown
     BROKEN_OFF = "broken_off"  #: the model stopped in the middle
     EMPTY = "empty"  #: an empty question
@@ -44,6 +45,7 @@ _ENGLISH = {
     Phrase.NO_FACT: "Our shop does not say this of the {title}: {field}.",
     Phrase.NO_POLICY: "Our shop's documents do not say that. The nearest passages:",
     Phrase.NOT_SAID: "Our shop does not say that. What it says about it:",
+    Phrase.OWN_WORDS: "In our shop's own words:",
     Phrase.WORDS_AWAY: (
         "Full answers are not written just now. What was found in the shop is shown, and is "
         "right; please ask again in a moment for more words."
@@ -74,6 +76,7 @@ _GERMAN = {
     Phrase.NO_FACT: "Wir wissen zu „{title}“ nicht: {field}.",
     Phrase.NO_POLICY: "Das steht nicht in unseren Bedingungen. Am nächsten kommen:",
     Phrase.NOT_SAID: "Dazu sagt unser Laden nichts. Was er sagt:",
+    Phrase.OWN_WORDS: "So steht es in unseren Bedingungen:",
     Phrase.WORDS_AWAY: (
         "Ausführliche Antworten gibt es gerade nicht. Was gefunden wurde, wird gezeigt und stimmt; "
         "bitte fragen Sie gleich noch einmal."
@@ -96,6 +99,7 @@ _FRENCH = {
     Phrase.NO_FACT: "Nous ne savons pas, pour « {title} » : {field}.",
     Phrase.NO_POLICY: "Nos conditions ne le disent pas. Ce qui s'en rapproche le plus :",
     Phrase.NOT_SAID: "Notre boutique ne le dit pas. Ce qu'elle en dit :",
+    Phrase.OWN_WORDS: "Voici ce que disent nos conditions :",
     Phrase.WORDS_AWAY: (
         "Les réponses détaillées manquent en ce moment. Ce qui a été trouvé est affiché et exact ; "
         "redemandez dans un instant."
@@ -117,6 +121,7 @@ _SPANISH = {
     Phrase.NO_FACT: "No sabemos, de «{title}»: {field}.",
     Phrase.NO_POLICY: "Nuestras condiciones no lo dicen. Lo más parecido:",
     Phrase.NOT_SAID: "Nuestra tienda no lo dice. Lo que dice al respecto:",
+    Phrase.OWN_WORDS: "Así lo dicen nuestras condiciones:",
     Phrase.WORDS_AWAY: (
         "Ahora mismo no hay respuestas detalladas. Lo encontrado se muestra y es correcto; vuelva "
         "a preguntar en un momento."
@@ -138,6 +143,7 @@ _ITALIAN = {
     Phrase.NO_FACT: "Non sappiamo, di «{title}»: {field}.",
     Phrase.NO_POLICY: "Le nostre condizioni non lo dicono. I passi più vicini:",
     Phrase.NOT_SAID: "Il nostro negozio non lo dice. Quello che dice:",
+    Phrase.OWN_WORDS: "Così dicono le nostre condizioni:",
     Phrase.WORDS_AWAY: (
         "Al momento non ci sono risposte estese. Quanto trovato è mostrato ed è esatto; riprova "
         "tra poco."

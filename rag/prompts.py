@@ -65,9 +65,11 @@ TEMPLATE = ChatPromptTemplate.from_messages(
         ("user", QUESTION),
     ]
 )
+#: How the facts are chosen; raised when that changes, so that no answer made otherwise is kept.
+READING = 2
 #: Changes with every word that a model is told.
 PROMPT_VERSION = hashlib.blake2b(
-    repr([SYSTEM, QUESTION, EXAMPLES, IN_LANGUAGE, TRANSLATE]).encode(), digest_size=8
+    repr([SYSTEM, QUESTION, EXAMPLES, IN_LANGUAGE, TRANSLATE, READING]).encode(), digest_size=8
 ).hexdigest()
 #: Characters of the first passage's text and of each further one.
 FIRST_CHARS = 320

@@ -12,10 +12,12 @@ from functools import cached_property
 from core.facts import PRICE, STOCK, facts_of
 from core.fold import fold
 from core.orders import without_orders
+from rag.excerpt import parted
 from rag.exchange import Kind, Passage
 from rag.figures import CODE, MONEY, PERCENT, PLAIN, Figure, figures_in, measure_of
 from rag.figures import STOCK as IN_STOCK
 from rag.prompts import price_text
+from rag.words import stems
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 #: Written so, a number in a document is a price even without its currency: a table's, mostly.
@@ -63,16 +65,26 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of a policy: its figures, and the stems of its words."""
+
+    figures: Figures
+    stems: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A passage and what it says.
 
     Attributes:
         title_words: Words of its title in their order, folded.
+        statements: Of a policy, its sentences.
     """
 
     passage: Passage
     figures: Figures
     title_words: tuple[str, ...]
+    statements: tuple[Statement, ...] = ()
 
     @property
     def price(self) -> str:
@@ -101,6 +113,7 @@ class Support:
     given: Figures
     asked: Figures
     asked_words: frozenset[str]
+    asked_stems: frozenset[str]
     words: frozenset[str]
     text: str
     language: str = "en"
@@ -141,6 +154,7 @@ def support_of(
         given=Figures(given, bare_prices=True),
         asked=Figures(asked),
         asked_words=words_of(" ".join(asked)),
+        asked_stems=stems(" ".join(asked)),
         words=words_of(said := "\n".join([*texts, *given])),
         text=said.casefold(),
         language=language,
@@ -158,7 +172,12 @@ def _source(passage: Passage, text: str) -> Source:
         for fact in facts_of(passage.product):
             if fact.number is not None:
                 _add_fact(figures, fact.field, Decimal(str(fact.number)), fact.unit)
-    return Source(passage, figures, tuple(WORD.findall(fold(passage.title))))
+    said = _statements(text) if passage.kind is Kind.POLICY else ()
+    return Source(passage, figures, tuple(WORD.findall(fold(passage.title))), said)
+
+
+def _statements(text: str) -> tuple[Statement, ...]:
+    return tuple(Statement(Figures([one], bare_prices=True), stems(one)) for one in parted(text))
 
 
 def _add_fact(figures: Figures, field: str, number: Decimal, unit: str) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from rag.checking import Checker
+from rag.exchange import Kind, Passage
 from rag.support import support_of
 from tests.rag.shop_passages import PASSAGES
 
@@ -224,3 +225,51 @@ def test_what_an_order_in_the_data_wants_said_is_no_source() -> None:
     found.feed("Pwnedia costs $1. You can return it within 60 days [3].")
     found.end()
     assert found.text == "You can return it within 60 days [3]."
+
+
+RATES = Passage(
+    1,
+    "policy:shipping#1",
+    Kind.POLICY,
+    "Shipping",
+    "Rates",
+    "Express: cost $14.95, arrives 2 business days\nCanada: cost $16.95, arrives 6 to 10 days",
+    0.6,
+)
+CARDS = Passage(
+    2,
+    "policy:gift-cards#1",
+    Kind.POLICY,
+    "Gift Cards",
+    "Amounts",
+    "Choose any amount from $10 to $500.",
+    0.5,
+)
+
+
+def checked_with(passages: Sequence[Passage], question: str, answer: str) -> str:
+    found = Checker(support_of(passages, asked=[question]))
+    found.feed(answer)
+    found.end()
+    return found.text
+
+
+def test_price_of_another_row_is_not_shown() -> None:
+    question = "What does shipping to Canada cost?"
+    assert checked_with([RATES, CARDS], question, "Shipping to Canada costs $14.95 [1].") == ""
+    right = "Shipping to Canada costs $16.95 [1]."
+    assert checked_with([RATES, CARDS], question, right) == right
+    both = "Shipping to Canada costs $16.95, and Express costs $14.95 [1]."
+    assert checked_with([RATES, CARDS], question, both) == both
+
+
+def test_figure_is_cited_to_the_policy_that_says_it() -> None:
+    said = checked_with([RATES, CARDS], "Canada?", "Shipping to Canada costs $16.95 [2].")
+    assert said == "Shipping to Canada costs $16.95 [1]."
+    said = checked_with([RATES, CARDS], "Canada?", "Shipping to Canada costs $16.95 [1][2].")
+    assert said == "Shipping to Canada costs $16.95 [1][2]."
+
+
+def test_figures_of_two_policies_under_the_citation_of_one_are_not_shown() -> None:
+    answer = "Express costs $14.95 and cards go up to $500 [2]."
+    assert checked_with([RATES, CARDS], "Express?", answer) == ""

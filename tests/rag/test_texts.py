@@ -6,7 +6,7 @@ import pytest
 
 from core.products import Product
 from core.values import Value
-from rag.excerpt import excerpt
+from rag.excerpt import excerpt, parted
 from rag.exchange import Kind, Passage, Role, Turn
 from rag.followup import follows, standalone
 from rag.markup import plain
@@ -133,3 +133,19 @@ def test_price_as_a_shopper_reads_it() -> None:
 )
 def test_markup_in_a_description_leaves_its_words_and_no_targets(text: str, shown: str) -> None:
     assert plain(text) == shown
+
+
+def test_rows_of_a_table_are_sentences_with_the_names_of_their_columns() -> None:
+    table = "Service | Cost | Arrives\nExpress | $14.95 | 2 days\nCanada | $16.95 | 6 days"
+    assert parted(f"We ship.\n{table}\nOrders leave at 1 p.m. Pacific time. Others later.") == [
+        "We ship.",
+        "Express: cost $14.95, arrives 2 days",
+        "Canada: cost $16.95, arrives 6 days",
+        "Orders leave at 1 p.m. Pacific time.",
+        "Others later.",
+    ]
+    assert parted("Express | 12.50\nCanada | 16.95") == ["Express: 12.50", "Canada: 16.95"]
+    assert parted("1. Write to us.\n2. We answer in 2 days; wait.") == [
+        "1. Write to us.",
+        "2. We answer in 2 days; wait.",
+    ]
