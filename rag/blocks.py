@@ -89,7 +89,7 @@ class Block:
         elif prose.checker.unknown and not unknown:
             self.gap = self._unknown_gap()
         if prose.failure is None and self._policy:
-            self.text = completed(self.text, self._sentences, language)
+            self.text = completed(self.text, self._sentences, self.part.query.asked, language)
         self.without_model()
 
     @property

@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.figures import CODE, MONEY, PLAIN, STOCK, Figure, figures_in
-from rag.mentions import CITATIONS, Mention, cited_in, mentions_in
+from rag.figures import MONEY, PLAIN, STOCK, Figure, figures_in
+from rag.mentions import Mention, cited_in, mentions_in
+from rag.statements import cited_rightly, stated
 from rag.support import Source, Support
-from rag.words import stems
 
 #: Said of an amount that is a limit or a difference, not what the product costs.
 _LIMIT = re.compile(
@@ -96,7 +96,7 @@ def corrected(sentence: str, support: Support) -> str | None:
         if right != place.figure.text and (unit := _MONEY_WORD.match(sentence, at)):
             at = unit.end()
     whole = "".join([*parts, sentence[at:]])
-    return None if _stock_denied(whole, support) else _cited_rightly(whole, support)
+    return None if _stock_denied(whole, support) else cited_rightly(whole, support)
 
 
 def _places(sentence: str, support: Support) -> list[_Place]:
@@ -141,53 +141,12 @@ def _place(
 def _plain(place: _Place, support: Support) -> bool:
     """Whether the sources say it of what the sentence speaks of."""
     figure = place.figure
-    if support.given.have(figure) or _stated(place, support):
+    if support.given.have(figure) or stated(figure, place.before + place.after, support):
         return True
     if figure.measure == MONEY:
         limit = bool(_LIMIT.search(place.before)) and support.asked.have(figure)
         return limit or _owned(place, support)
     return _owned(place, support) or _asked(place, support) or _counts(place, support)
-
-
-def _stated(place: _Place, support: Support) -> bool:
-    """Whether a policy says it in a sentence that is about the same.
-
-    It is not where another sentence, with another figure of the kind, has all the
-    words that this one shares with the answer and the question, and more.
-    """
-    words = stems(place.before + place.after) | support.asked_stems
-    figure = place.figure
-    said = [one for source in support.documents for one in source.statements]
-    holding = [one for one in said if one.figures.have(figure)]
-    rivals = [
-        one
-        for one in said
-        if figure.measure not in (PLAIN, CODE)
-        and one.figures.measures(figure.measure)
-        and not one.figures.have(figure)
-    ]
-    shared = [words & one.stems for one in rivals]
-    return any(not any(words & one.stems < other for other in shared) for one in holding)
-
-
-def _cited_rightly(sentence: str, support: Support) -> str | None:
-    """A sentence with the citation of the policy that has its figures; None where that is unclear.
-
-    What cites a product, or nothing, stays as it is.
-    """
-    cited = [one for number in cited_in(sentence) if (one := support.numbered(number))]
-    if not cited or any(one.passage.product for one in cited):
-        return sentence
-    figures = [one for one in figures_in(sentence) if _any_has(support.documents, one)]
-    if all(_any_has(cited, one) for one in figures):
-        return sentence
-    able = [one for one in support.documents if all(_has(one, figure) for figure in figures)]
-    if len(able) != 1:
-        return None
-    first, *rest = [*CITATIONS.finditer(sentence)]
-    for one in reversed(rest):
-        sentence = sentence[: one.start()].rstrip() + sentence[one.end() :]
-    return f"{sentence[: first.start()]}[{able[0].passage.number}]{sentence[first.end() :]}"
 
 
 def _owned(place: _Place, support: Support) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.figures import figures_in
-from rag.key_sentences import KeySentence, best_said, said_first
+from rag.key_sentences import KeySentence, asks_figure, best_said, said_first
 from rag.mentions import cited_in
 from rag.phrases import Phrase, say
 from rag.support import Figures
@@ -27,18 +27,19 @@ _DENIAL = re.compile(
 )
 
 
-def completed(text: str, ranked: Sequence[KeySentence], language: str = ENGLISH) -> str:
+def completed(text: str, ranked: Sequence[KeySentence], asked: str, language: str = ENGLISH) -> str:
     """An answer that says what the best sentence says.
 
     Args:
         text: What a model wrote and the sources support; may be empty.
         ranked: The sentences of the policies, best first.
+        asked: The question.
         language: ISO 639-1 code of the answer's language.
     """
     if not ranked or (text and not ranked[0].sure):
         return text
     kept = "" if says_unknown(text) or _contradicts(text, ranked) else text
-    if kept and _covers(kept, ranked, language):
+    if kept and _covers(kept, ranked, asked, language):
         return kept
     own = best_said(ranked)
     if language != ENGLISH:
@@ -46,9 +47,13 @@ def completed(text: str, ranked: Sequence[KeySentence], language: str = ENGLISH)
     return f"{kept} {own}".strip()
 
 
-def _covers(text: str, ranked: Sequence[KeySentence], language: str) -> bool:
-    """Whether an answer has a figure of the best sentences, or without any most of their words."""
+def _covers(text: str, ranked: Sequence[KeySentence], asked: str, language: str) -> bool:
+    """Whether an answer has a figure of the best sentences, or says the same in words."""
     best = ranked[0]
+    added = stems(text) - stems(asked)
+    taken = added & stems(best.text)
+    if taken and len(taken) >= SAME_SHARE * len(added) and not asks_figure(asked):
+        return True
     figures = [figure for one in said_first(ranked) for figure in figures_in(one.text)]
     if figures:
         said = Figures([text])

@@ -23,12 +23,15 @@ from rag.excerpt import parted
 from rag.exchange import Kind, Passage
 from rag.figures import MONEY, figures_in
 from rag.query import Query
+from rag.support import words_of
 from rag.words import stems
 
 #: What each sign is worth beside the likeness of meaning, which goes from 0 to 1.
 WORDS_WEIGHT, FIGURE_WEIGHT = 0.3, 0.15
 #: For standing in the passage that was found first; half of it for the second.
 PLACE_WEIGHT = 0.1
+#: For being named by the question, as a table's row or an item of a list is: "Canada: …".
+LABEL_WEIGHT = 0.15
 #: A word that stands in the heading only.
 HEADING_SHARE = 0.5
 #: A model reads so many sentences; none that is so much worse than the best.
@@ -141,6 +144,11 @@ class SentenceRanker:
         return np.stack(rows)
 
 
+def asks_figure(asked: str) -> bool:
+    """Whether a question asks for a price, a time or a number."""
+    return any(pattern.search(asked) for pattern in (_COST, _WHEN, _NUMBER))
+
+
 def to_read(ranked: Sequence[KeySentence], passages: Sequence[Passage]) -> tuple[Passage, ...]:
     """The passages as a model reads them: of policies only the sentences that matter.
 
@@ -182,7 +190,8 @@ def _within(ranked: Sequence[KeySentence], margin: float) -> Iterator[KeySentenc
 
 
 def _in_order(found: Sequence[KeySentence]) -> str:
-    return "\n".join(one.text for one in sorted(found, key=lambda one: one.at))
+    in_order = sorted(found, key=lambda one: one.at)
+    return "\n".join(one.text.removeprefix("- ") for one in in_order)
 
 
 def _place(order: Sequence[int], one: KeySentence) -> float:
@@ -192,7 +201,17 @@ def _place(order: Sequence[int], one: KeySentence) -> float:
 def _signs(asked: str, wanted: frozenset[str], one: KeySentence) -> float:
     words, headed = stems(one.text), stems(f"{one.passage.title} {one.passage.heading}")
     share = sum(1 if word in words else HEADING_SHARE * (word in headed) for word in wanted)
-    return WORDS_WEIGHT * share / max(1, len(wanted)) + FIGURE_WEIGHT * _has_wanted(asked, one.text)
+    return (
+        WORDS_WEIGHT * share / max(1, len(wanted))
+        + FIGURE_WEIGHT * _has_wanted(asked, one.text)
+        + LABEL_WEIGHT * _is_named(asked, one.text)
+    )
+
+
+def _is_named(asked: str, text: str) -> bool:
+    label, mark, _ = text.removeprefix("- ").partition(": ")
+    named = words_of(label)
+    return bool(mark and named) and named <= words_of(asked)
 
 
 def _has_wanted(asked: str, text: str) -> bool:

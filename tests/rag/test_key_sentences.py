@@ -28,7 +28,13 @@ RETURNS = policy(
     "Muddy soles and smoky canvas are not fine.",
 )
 CARDS = policy(3, "Gift Cards", "Expiry", "Gift cards never expire. Printed cards cost $2 more.")
-ALL = (RATES, RETURNS, CARDS)
+SIZES = policy(
+    4,
+    "Sizing",
+    "Women",
+    "Size | US | Bust | Waist\nS | 4-6 | 34 in | 27 in\nM | 8-10 | 37 in | 30 in",
+)
+ALL = (RATES, RETURNS, CARDS, SIZES)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,10 @@ def ranker(embedder: Embedder) -> SentenceRanker:
         (
             "How long do I have to return something?",
             "Returns: You have 60 days from the delivery date to return an item. [2]",
+        ),
+        (
+            "I am a women's size M. What waist is that?",
+            "Women: M: us 8-10, bust 37 in, waist 30 in. [4]",
         ),
         ("Do gift cards expire?", "Expiry: Gift cards never expire. [3]"),
     ],
