@@ -22,6 +22,8 @@ from rag.words import stems
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 #: Written so, a number in a document is a price even without its currency: a table's, mostly.
 _LIKE_A_PRICE = re.compile(r"\d+[.,]\d\d")
+#: The words of a table's cell with the name of its column, at most.
+CELL_WORDS = 4
 #: Measures that a bare number of the sources does not speak for.
 _EXACT = frozenset({MONEY, PERCENT, IN_STOCK})
 
@@ -66,10 +68,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of a policy: its figures, and the stems of its words."""
+    """One sentence of a policy, or a cell of a table: its figures, and the stems of its words."""
 
     figures: Figures
     stems: frozenset[str]
+    cell: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,20 @@ def _source(passage: Passage, text: str) -> Source:
 
 
 def _statements(text: str) -> tuple[Statement, ...]:
-    return tuple(Statement(Figures([one], bare_prices=True), stems(one)) for one in parted(text))
+    said = map(_cells, parted(text))
+    return tuple(
+        Statement(Figures([one], bare_prices=True), stems(one), cell=len(cells) > 1)
+        for cells in said
+        for one in cells
+    )
+
+
+def _cells(sentence: str) -> list[str]:
+    """A row of short cells, such as "M: bust 37 in, waist 30 in", cell by cell; else as it is."""
+    label, mark, rest = sentence.partition(": ")
+    cells = rest.split(", ")
+    short = all(len(cell.split()) <= CELL_WORDS for cell in cells)
+    return [f"{label}: {cell}" for cell in cells] if mark and short else [sentence]
 
 
 def _add_fact(figures: Figures, field: str, number: Decimal, unit: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -273,3 +274,27 @@ def test_figure_is_cited_to_the_policy_that_says_it() -> None:
 def test_figures_of_two_policies_under_the_citation_of_one_are_not_shown() -> None:
     answer = "Express costs $14.95 and cards go up to $500 [2]."
     assert checked_with([RATES, CARDS], "Express?", answer) == ""
+
+
+SIZES = Passage(
+    4,
+    "policy:sizing#1",
+    Kind.POLICY,
+    "Sizing",
+    "Women",
+    "S: us 4-6, bust 34 in, waist 27 in\nM: us 8-10, bust 37 in, waist 30 in",
+    0.6,
+)
+
+
+def test_figure_of_another_column_is_not_shown() -> None:
+    question = "I am a women's size M. What waist is that?"
+    assert checked_with([SIZES], question, "The waist is 37 in [4].") == ""
+    right = "The waist of M is 30 in and its bust 37 in [4]."
+    assert checked_with([SIZES], question, right) == right
+
+
+def test_price_of_a_product_beside_a_policy_cites_the_product_too() -> None:
+    passages = [replace(RATES, number=5), PASSAGES[0]]
+    said = checked_with(passages, "Tent?", "The Halden 4 Tent ($289) ships by Express [5].")
+    assert said == "The Halden 4 Tent ($289) ships by Express [5].[1]"
