@@ -20,6 +20,7 @@ from rag.exchange import Found, Passage, Turn
 from rag.languages import ENGLISH
 from rag.parts import Outcome, Part
 from rag.plan import planned
+from rag.policy_words import policy_words
 from rag.query import Query
 from rag.retriever import Retriever
 from rag.rewriting import Note, rewrite, translate
@@ -75,9 +76,12 @@ class Finder:
         language = queries[0].language
         if language == ENGLISH or not all(part.refused for part in found[0]):
             return found
-        translated = self._translated(said, language, note)
-        again = self._planned(translated) if translated else found
-        return found if all(part.refused for part in again[0]) else again
+        for english in (policy_words, lambda asked: self._in_english(asked, language, note)):
+            if words := english(said.question):
+                again = self._planned(self._read(words, said, language))
+                if not all(part.refused for part in again[0]):
+                    return again
+        return found
 
     def answerable(self, said: Said) -> bool:
         """Whether the shop has an answer to every part of a question."""
@@ -105,10 +109,9 @@ class Finder:
         alone = rewrite(self._writer, said.question, said.history, language, note=note)
         return self._read(alone, said, language) if alone else queries
 
-    def _translated(self, said: Said, language: str, note: Note) -> tuple[Query, ...]:
+    def _in_english(self, question: str, language: str, note: Note) -> str:
         """A question that nothing was found for, in the language of the shop."""
-        words = translate(self._writer, said.question, language, TRANSLATE_S, note=note)
-        return self._read(words, said, language) if words else ()
+        return translate(self._writer, question, language, TRANSLATE_S, note=note) or ""
 
     def _read(self, words: str, said: Said, language: str) -> tuple[Query, ...]:
         """What a model made of a question, which stays the shopper's."""
