@@ -13,6 +13,8 @@ from rag.exchange import Kind, Passage
 
 SIMILARITY_WEIGHT = 0.8
 COVERAGE_WEIGHT = 0.2
+#: "Can I return the tent?" is closer to tents by its other words, and yet about returns.
+NAMED_WEIGHT = 0.2
 #: The lowest in-shop question has 0.36.
 RELEVANT_SIMILARITY = 0.345
 #: With nearly all of the question's words in it, this similarity is enough.
@@ -34,16 +36,19 @@ class Candidate:
     Attributes:
         coverage: The share of the question's meaningful words that it contains.
         fused: What ranks it among others of its kind: see rag/fusion.py.
+        named: Whether it is of a document that the question names, see rag/rule_words.py.
     """
 
     passage: Passage
     coverage: float
     fused: float = 0.0
+    named: bool = False
 
     @property
     def strength(self) -> float:
         """What speaks for it, in one number from 0 to 1."""
-        return SIMILARITY_WEIGHT * self.passage.score + COVERAGE_WEIGHT * self.coverage
+        named = NAMED_WEIGHT if self.named else 0.0
+        return SIMILARITY_WEIGHT * self.passage.score + COVERAGE_WEIGHT * self.coverage + named
 
     @property
     def relevant(self) -> bool:

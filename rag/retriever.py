@@ -24,7 +24,7 @@ from rag.exchange import Found, Kind, Passage, numbered
 from rag.fact_column import Mask
 from rag.fusion import COVERAGE_WEIGHT, fuse
 from rag.index import Index
-from rag.judgement import Candidate, Ranked, best_first, choose
+from rag.judgement import NAMED_WEIGHT, Candidate, Ranked, best_first, choose
 from rag.keeper import Keeper
 from rag.live_mirror import LiveMirror
 from rag.matching import matched
@@ -32,6 +32,7 @@ from rag.mirror import Mirror
 from rag.passages import policy_passage, product_passage, searched_text
 from rag.query import Query
 from rag.reranker import Reranker
+from rag.rule_words import names_document
 from rag.spelling import Spelling
 from rag.words import forms, stems
 
@@ -111,7 +112,7 @@ class Retriever:
         ranked = self._ranked(text, CANDIDATES, query.filters)
         if query.asked != query.text:
             # "How do I return it?" is about the tent before, and its answer is in a policy.
-            alone = self._candidates(Kind.POLICY, self._spelling.corrected(query.asked), CANDIDATES)
+            alone = self._policies(self._spelling.corrected(query.asked), CANDIDATES)
             ranked[Kind.POLICY] = best_first([*ranked[Kind.POLICY], *alone])
         chosen = choose(ranked)[:k]
         return self._found(
@@ -138,11 +139,24 @@ class Retriever:
         self, text: str, depth: int, filters: Sequence[Filter] = ()
     ) -> dict[Kind, list[Candidate]]:
         products = best_first(self._candidates(Kind.PRODUCT, text, depth, filters))
-        policies = best_first(self._candidates(Kind.POLICY, text, depth))
+        policies = best_first(self._policies(text, depth))
         return {
             Kind.PRODUCT: self._reranked(text, products),
             Kind.POLICY: self._reranked(text, policies),
         }
+
+    def _policies(self, text: str, depth: int) -> list[Candidate]:
+        """Parts of documents, those that the question names before others."""
+        asked = stems(text)
+        return [
+            replace(one, named=True, fused=one.fused + NAMED_WEIGHT)
+            if names_document(asked, one.passage, self._is_titled)
+            else one
+            for one in self._candidates(Kind.POLICY, text, depth)
+        ]
+
+    def _is_titled(self, stem: str) -> bool:
+        return self.mirror.held(Kind.PRODUCT).words.titled(stem) > 0
 
     def _reranked(self, text: str, candidates: list[Candidate]) -> list[Candidate]:
         if self._reranker is None:
