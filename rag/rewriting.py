@@ -21,6 +21,7 @@ from core.errors import ShopkeeperError
 from core.model import lane_options
 from core.statuses import Lane
 from core.usage import OK, STOPPED, Call, Tokens
+from rag.deadlines import reading_until
 from rag.exchange import Role, Turn
 from rag.languages import language_name
 from rag.texts import shortened
@@ -169,7 +170,8 @@ class _Call:
         bound = self._model.bind(timeout=openai.Timeout(most_s), extra_body=body)
         pieces: list[str] = []
         stream = bound.stream(messages)
-        with closing(stream):  # type: ignore[type-var]  # a generator, which the type hides
+        # Nothing is sent before the first chunk is asked for. (The type hides a generator.)
+        with reading_until(self._started + most_s), closing(stream):  # type: ignore[type-var]
             for chunk in stream:
                 self._take(cast("AIMessageChunk", chunk))
                 pieces.append(chunk.text)

@@ -39,6 +39,7 @@ from core.roster import configured
 from core.statuses import Lane
 from core.usage import OK, STOPPED, Call, Tokens, outcome_of
 from rag.apologies import CLOSED, KEPT, readable, starting
+from rag.deadlines import watch
 from rag.exchange import Passage, Turn
 from rag.prompts import EXAMPLE_BRAND, assemble, to_be_said
 
@@ -121,7 +122,10 @@ class Writer:
         with self._lock:
             if target not in self._models:
                 # A proxy named in the environment must not get what stays on this machine.
-                client = openai.DefaultHttpxClient(trust_env=LOOPBACK not in target.base_url)
+                client = openai.DefaultHttpxClient(
+                    trust_env=LOOPBACK not in target.base_url,
+                    event_hooks={"response": [watch]},
+                )
                 self._clients.append(client)
                 self._models[target] = _build(target, client)
             return self._models[target]

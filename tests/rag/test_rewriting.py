@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -80,10 +79,9 @@ def test_nothing_is_rewritten_without_a_conversation(model: FakeModel, writer: W
 
 def test_a_model_that_stalls_is_left_at_the_deadline(model: FakeModel, writer: Writer) -> None:
     model.answer(Script(pieces=("boots",), hangs=True))
-    started = time.monotonic()
     calls: list[Call] = []
+    # It sends signs of life for ever: that this comes back at all is the deadline's doing.
     assert translate(writer, "Stiefel?", "de", 4.0, note=calls.append) is None
-    assert time.monotonic() - started < PLENTY_S
     assert [call.outcome for call in calls] == ["stopped"]
     assert model.wait_abandoned()
 
