@@ -88,6 +88,7 @@ def _overhead(home: Path, db: Database) -> list[Row]:
             closing(open_counter(remote, db, lane)) as counter,
         ):
             counter.warm()
+            counter.read_policies()
             sources, sent = [], []
             for question in _questions():
                 started, before = time.perf_counter(), len(model.arrived)
@@ -111,6 +112,7 @@ def _embedded(settings: Settings, db: Database, asked: int) -> list[Row]:
         closing(open_counter(settings, db, lane)) as counter,
     ):
         counter.warm()
+        counter.read_policies()
         for question in islice(_questions(), asked + WARM_UP):
             notes.print(f"[dim]{question}")
             timing, text = _answer(counter, question)

@@ -26,6 +26,7 @@ from rag.finding import Finder, Plan, Said
 from rag.intake import QUESTION_CHARS, earlier, taken_in
 from rag.key_sentences import SentenceRanker
 from rag.parts import Outcome, Part
+from rag.passages import policy_passage
 from rag.phrases import Phrase, say
 from rag.query import Intent, Query
 from rag.reply import Desk, Reply
@@ -62,6 +63,19 @@ class Counter:
             self._writer.warm()
         except ModelError as error:
             logger.info("model not there yet: %s", error)
+
+    def read_policies(self) -> None:
+        """Take in the policies' sentences, so that no question about them waits for that.
+
+        Raises:
+            ServiceError: The embedding model cannot be loaded.
+        """
+        chunks = (
+            chunk
+            for item in documents.listing(self._db)
+            for chunk in documents.split(item.name, item.text)
+        )
+        self._pen.sentences.learn([policy_passage(chunk) for chunk in chunks])
 
     def ask(
         self,

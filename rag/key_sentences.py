@@ -43,6 +43,8 @@ SURE = 0.5
 #: From here on it answers, even where a model sees no answer in it.
 CERTAIN = 0.75
 REMEMBERED = 4096
+#: Sentences that are embedded at once when there is no hurry.
+LEARNT = 8
 _COST = re.compile(r"\b(?:costs?|how much|prices?|fees?|charges?|free|worth)\b", re.IGNORECASE)
 _WHEN = re.compile(
     r"\b(?:how long|when|how many (?:days|weeks|months|years)|how soon|how fast|expires?)\b",
@@ -103,12 +105,7 @@ class SentenceRanker:
         Raises:
             ServiceError: The embedding model cannot be loaded.
         """
-        found = [
-            KeySentence(passage, at, text, 0.0)
-            for passage in passages
-            if passage.kind is Kind.POLICY
-            for at, text in enumerate(parted(without_orders(passage.text)))
-        ]
+        found = _sentences(passages)
         if not found:
             return ()
         asked = query.asked if query.language == "en" else query.text
@@ -121,9 +118,19 @@ class SentenceRanker:
         ]
         return tuple(sorted(scored, key=lambda one: -one.score))
 
+    def learn(self, passages: Sequence[Passage]) -> None:
+        """Make the vectors of policies' sentences before a question needs them.
+
+        Raises:
+            ServiceError: The embedding model cannot be loaded.
+        """
+        texts = [text for one in _sentences(passages) for text in (_headed(one), one.text)]
+        # In small blocks, since a question waits for the one that is being embedded.
+        for start in range(0, min(len(texts), REMEMBERED), LEARNT):
+            self._vectors(texts[start : start + LEARNT])
+
     def _likeness(self, asked: str, found: Sequence[KeySentence]) -> NDArray[np.float32]:
-        texts = [text for one in found for text in (_headed(one), one.text)]
-        vectors = self._vectors(texts)
+        vectors = self._vectors([text for one in found for text in (_headed(one), one.text)])
         question = np.asarray(self._embedder.embed_query(asked), dtype=np.float32)
         near: NDArray[np.float32] = (vectors @ question).reshape(-1, 2).mean(axis=1)
         return near
@@ -221,6 +228,16 @@ def _has_wanted(asked: str, text: str) -> bool:
     if _WHEN.search(asked):
         return bool(_TIME.search(text))
     return bool(_NUMBER.search(asked)) and any(figures_in(text))
+
+
+def _sentences(passages: Sequence[Passage]) -> list[KeySentence]:
+    """The sentences of the policies among some passages, not judged yet."""
+    return [
+        KeySentence(passage, at, text, 0.0)
+        for passage in passages
+        if passage.kind is Kind.POLICY
+        for at, text in enumerate(parted(without_orders(passage.text)))
+    ]
 
 
 def _headed(one: KeySentence) -> str:

@@ -59,6 +59,14 @@ def warm_up() -> None:
         log.info("Not warm yet: %s", error)
 
 
+def read_ahead() -> None:
+    """Take in what questions about policies would wait for; takes seconds."""
+    try:
+        counter().read_policies()
+    except ShopkeeperError as error:
+        log.info("Policies are not read yet: %s", error)
+
+
 def answer(
     shop: Shop,
     question: Message,

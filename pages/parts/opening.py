@@ -8,12 +8,17 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from pages.parts.answering import warm_up
+from pages.parts.answering import read_ahead, warm_up
 
 
 @asynccontextmanager
 async def opening(app: st.App) -> AsyncIterator[None]:
     """Load, beside the first pages, what the first question needs: seconds on an idle machine."""
-    warming = asyncio.create_task(asyncio.to_thread(warm_up))
+    warming = asyncio.create_task(asyncio.to_thread(_prepare))
     yield
     warming.cancel()
+
+
+def _prepare() -> None:
+    warm_up()
+    read_ahead()

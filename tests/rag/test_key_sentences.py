@@ -6,6 +6,7 @@ from rag.embedding import Embedder
 from rag.exchange import Kind, Passage
 from rag.key_sentences import SentenceRanker, best_said, to_read
 from rag.query import Query
+from tests.rag.fake_embedder import FakeEmbedder
 from tests.rag.shop_passages import TENT
 
 
@@ -83,3 +84,13 @@ def test_passages_without_policies_stay_as_they_are(ranker: SentenceRanker) -> N
     assert ranked == ()
     assert to_read(ranked, (TENT,)) == (TENT,)
     assert best_said(ranked) == ""
+
+
+def test_what_was_learnt_before_is_not_embedded_when_a_question_comes() -> None:
+    embedder = FakeEmbedder()
+    ranker = SentenceRanker(embedder)
+    ranker.learn([*ALL, TENT])
+    made = len(embedder.asked)
+    assert made
+    assert ranker.ranked(Query("What does it cost?", "cost"), ALL)
+    assert len(embedder.asked) == made
