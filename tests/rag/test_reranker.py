@@ -39,7 +39,7 @@ def test_cross_encoder_decides_the_order(db: Database, tmp_path: Path) -> None:
     products.publish(
         db, [Product("a", "Tent"), Product("b", "Green tent"), Product("c", "Mat tent")]
     )
-    scores = reranker.scores("tent", ["Tent. ", "Green tent. ", "Mat tent. "])
+    scores = reranker.scores("tent", ["Tent", "Green tent", "Mat tent"])
     best_first = [id for _, id in sorted(zip(scores, "abc", strict=True), reverse=True)]
     retriever = Retriever(LiveMirror(db), None, FakeEmbedder(), reranker)
     found = [passage.id for passage in retriever.rank("tent", 3).passages]
