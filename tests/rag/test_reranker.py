@@ -39,11 +39,12 @@ def test_cross_encoder_decides_the_order(db: Database, tmp_path: Path) -> None:
     products.publish(
         db, [Product("a", "Tent"), Product("b", "Green tent"), Product("c", "Mat tent")]
     )
-    scores = reranker.scores("tent", ["Tent", "Green tent", "Mat tent"])
-    best_first = [id for _, id in sorted(zip(scores, "abc", strict=True), reverse=True)]
+    texts = {"product:a": "Tent. ", "product:b": "Green tent. ", "product:c": "Mat tent. "}
+    scores = dict(zip(texts, reranker.scores("tent", list(texts.values())), strict=True))
     retriever = Retriever(LiveMirror(db), None, FakeEmbedder(), reranker)
     found = [passage.id for passage in retriever.rank("tent", 3).passages]
-    assert found == [f"product:{id}" for id in best_first]
+    # It was not trained, so its scores may be equal.
+    assert [scores[id] for id in found] == sorted(scores.values(), reverse=True)
 
 
 def test_nothing_found_needs_no_model() -> None:

@@ -12,6 +12,7 @@ from core import products
 from core.db import Database
 from core.facts import Filter, Order
 from core.values import Value
+from rag import documents
 from rag.exchange import Found, Kind, Role, Turn
 from rag.fusion import fuse
 from rag.index import Index
@@ -177,3 +178,15 @@ def test_what_the_shop_lacks_is_not_taken_for_a_typo(retriever: Retriever) -> No
 def test_empty_shop_has_nothing(db: Database, index: Index) -> None:
     found = Retriever(LiveMirror(db), index, index.embedder).search(find("tent"))
     assert (found.passages, found.relevant, found.best_score) == ((), False, 0.0)
+
+
+def test_policy_that_was_just_uploaded_is_found_before_it_has_a_vector(
+    shop: Database, index: Index
+) -> None:
+    text = "# Repairs\n\n## Who repairs\n\nWe repair zips and poles ourselves, in four days.\n"
+    documents.put(shop, [documents.written("Repairs", text)])
+    found = Retriever(LiveMirror(shop), index, index.embedder).search(
+        find("Do you repair zips and poles yourselves?")
+    )
+    assert found.passages[0].title == "Repairs"
+    assert found.passages[0].score > 0.4
