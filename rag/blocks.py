@@ -96,7 +96,7 @@ class Block:
     def _policy(self) -> bool:
         """Whether a policy is what the answer is about."""
         led = self.part.passages[0].kind is Kind.POLICY
-        return bool(self._sentences) and (led or self._sentences[0].sure)
+        return bool(self._sentences) and (led or self._sentences[0].certain)
 
     @property
     def _certain(self) -> bool:
