@@ -6,19 +6,20 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.navigation.page import StreamlitPage
 
 from pages.parts.arrivals import Arrivals
 from pages.parts.counter_routes import counter_routes
 from pages.parts.download_route import download_route
 from pages.parts.entry import let_in
 from pages.parts.opening import opening
+from pages.parts.rooms import COUNTER, ROOMS, room
 from pages.parts.services import started
 from pages.parts.telling import show_told
 from pages.parts.trouble import boxed
 from pages.parts.visitor import remember_visitor
 
 DRAWINGS = Path(__file__).parent / "pages" / "parts"
-READING = "Ask the shop"
 ABOUT = (
     "**Shopkeeper** answers shoppers' questions from your catalog and policies, "
     "and finds the product details hidden in your texts."
@@ -33,20 +34,9 @@ def main() -> None:
     st.logo(DRAWINGS / "logo.svg", size="large", icon_image=DRAWINGS / "icon.svg")
     # Before the gate: until a session has called it, a deep link would run a page
     # without this file.
-    page = st.navigation(
-        [
-            st.Page("pages/chat.py", title=READING, icon=":material/chat:", default=True),
-            st.Page("pages/upload.py", title="Upload", icon=":material/upload_file:"),
-            st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
-            st.Page("pages/review.py", title="Review", icon=":material/rate_review:"),
-            st.Page("pages/examples.py", title="Examples", icon=":material/school:"),
-            st.Page("pages/policies.py", title="Policies", icon=":material/policy:"),
-            st.Page("pages/questions.py", title="Questions", icon=":material/forum:"),
-            st.Page("pages/pool.py", title="Pool", icon=":material/monitoring:"),
-        ]
-    )
+    page = st.navigation(_navigation())
     # Reading wants a narrow column, tables a wide one.
-    narrow = page.title == READING
+    narrow = page.title == room(COUNTER).title
     st.set_page_config(f"{page.title} · Shopkeeper", layout="centered" if narrow else "wide")
     with boxed():
         if not may_enter():
@@ -57,6 +47,15 @@ def main() -> None:
         # Before the page: what a page waits for must not delay the cookie.
         remember_visitor()
         page.run()
+
+
+def _navigation() -> dict[str, list[StreamlitPage]]:
+    """The pages by section, as Streamlit wants them."""
+    sections: dict[str, list[StreamlitPage]] = {}
+    for one in ROOMS:
+        page = st.Page(one.path, title=one.title, icon=one.icon, default=one.path == COUNTER)
+        sections.setdefault(one.section, []).append(page)
+    return sections
 
 
 def may_enter() -> bool:

@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from batch.extract import Outcome
+from core import events
 from core.db import Database, when_back
 from core.endpoints import Endpoint
 from core.errors import JobError
+from core.events import EventKind
 from core.model import Request
 from core.money import money
 from core.schema import jobs, shards
@@ -146,6 +148,8 @@ def stop(db: Database, job_id: str, run: int) -> None:
             .where(jobs.c.id == job_id, sa.or_(ours, paused_so))
             .values(status=JobStatus.PAUSED, reason=reason)
         )
+        if job["status"] in ACTIVE:
+            events.record(connection, EventKind.JOB_BUDGET, job_id, {"reason": reason})
 
 
 def _rows(count: int) -> str:

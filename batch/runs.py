@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from core import events
 from core.db import Database, clock
+from core.events import EventKind
 from core.schema import jobs, rows, shards
 from core.statuses import ACTIVE, JobStatus, RowStatus
 
@@ -128,18 +130,22 @@ def settle(db: Database, job_id: str, run: int) -> bool:
         if _unfinished(connection, job_id):
             return False
         change = {"status": JobStatus.DONE, "finished_at": clock(connection)}
-        connection.execute(jobs.update().where(is_run(job_id, run)).values(change))
+        ended = connection.execute(jobs.update().where(is_run(job_id, run)).values(change))
+        if ended.rowcount:
+            events.record(connection, EventKind.JOB_DONE, job_id)
         return True
 
 
 def fail(db: Database, job_id: str, run: int, reason: str) -> None:
     """Stop the job with a reason that a person can act on; what is done is kept."""
     with db.write() as connection:
-        connection.execute(
+        stopped = connection.execute(
             jobs.update()
             .where(is_run(job_id, run))
             .values(status=JobStatus.FAILED, reason=reason, finished_at=clock(connection))
         )
+        if stopped.rowcount:
+            events.record(connection, EventKind.JOB_FAILED, job_id, {"reason": reason})
 
 
 def tell(db: Database, job_id: str, run: int, trouble: str) -> None:

@@ -1,7 +1,6 @@
 """The tables of catalogs, jobs and usage; times are seconds since the epoch (UTC).
 
-What is on sale is in core/shop_tables.py, what is said over the counter in
-core/chat_tables.py; all three share one metadata.
+Other tables stand in modules of their own, named ``…_tables``; all share one metadata.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ The only module that looks at the environment. Everything else is handed a
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample"
 _SERVICE = "(page|worker|indexer|chroma|model)"
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
+
+
+class SignIn(StrEnum):
+    """How people prove who they are."""
+
+    OFF = "off"  #: not at all: everybody may do everything
+    PASSWORD = "password"  #: with a password that the shop keeps
+    OIDC = "oidc"  #: at a provider of OpenID Connect
 
 
 class Settings(BaseSettings):
@@ -81,6 +90,14 @@ class Settings(BaseSettings):
         validation_alias="SHOPKEEPER_IMAGE_HOSTS",
     )
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
+
+    sign_in: SignIn = Field(default=SignIn.OFF, validation_alias="SHOPKEEPER_SIGN_IN")
+    secret_key: SecretStr | None = Field(
+        default=None, min_length=16, validation_alias="SHOPKEEPER_SECRET_KEY"
+    )
+    url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s]+$", validation_alias="SHOPKEEPER_URL"
+    )
 
     @cached_property
     def picture_hosts(self) -> frozenset[str]:

@@ -24,6 +24,9 @@ VARIABLES = (
     "OPENAI_MODEL",
     "SHOPKEEPER_ENDPOINTS",
     "SHOPKEEPER_STORAGE",
+    "SHOPKEEPER_SECRET_KEY",
+    "SHOPKEEPER_SIGN_IN",
+    "SHOPKEEPER_URL",
 )
 
 
@@ -31,6 +34,8 @@ VARIABLES = (
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
+    # Tests of the way in say how people sign in; in all others everybody may do everything.
+    monkeypatch.setenv("SHOPKEEPER_SIGN_IN", "off")
     monkeypatch.setitem(Settings.model_config, "env_file", None)
     # Neither must the endpoints of their own shop.
     monkeypatch.setattr("core.settings.PROJECT", Path("/nowhere"))

@@ -45,7 +45,8 @@ def shop(home: Path, **variables: str) -> Iterator[str]:
     """
     port = free_port()
     home.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"SHOPKEEPER_HOME": str(home), "PORT": str(port)} | variables
+    given = {"SHOPKEEPER_HOME": str(home), "PORT": str(port), "SHOPKEEPER_SIGN_IN": "off"}
+    environment = os.environ | given | variables
     with (home / "run.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core.services", "run"],

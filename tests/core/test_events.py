@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from core import events
+from core.db import Database
+from core.events import EventKind
+from tests.conftest import on_both
+
+
+def happen(db: Database, *subjects: str) -> None:
+    for subject in subjects:
+        with db.write() as connection:
+            events.record(connection, EventKind.JOB_DONE, subject, {"rows": 3})
+
+
+@on_both
+def test_each_consumer_handles_every_event_once_in_order(db: Database) -> None:
+    assert not events.unhandled(db, "triggers")
+    assert not events.unhandled(db, "notices")
+    happen(db, "a", "b")
+    first, second = events.unhandled(db, "triggers")
+    assert (first.subject, first.kind, first.details) == ("a", EventKind.JOB_DONE, {"rows": 3})
+    events.handled(db, "triggers", first)
+    assert events.unhandled(db, "triggers") == [second]
+    events.handled(db, "triggers", second)
+    assert not events.unhandled(db, "triggers")
+    assert events.unhandled(db, "notices") == [first, second]
+
+
+def test_a_new_consumer_is_not_told_of_the_past(db: Database) -> None:
+    happen(db, "old")
+    assert not events.unhandled(db, "notices")
+    happen(db, "new")
+    assert [one.subject for one in events.unhandled(db, "notices")] == ["new"]
+
+
+def test_what_happens_in_a_transaction_that_fails_has_not_happened(db: Database) -> None:
+    events.unhandled(db, "notices")
+    try:
+        with db.write() as connection:
+            events.record(connection, EventKind.JOB_FAILED, "a")
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        pass
+    assert not events.unhandled(db, "notices")
+
+
+@on_both
+def test_old_events_go_once_everybody_has_handled_them(db: Database) -> None:
+    events.unhandled(db, "triggers")
+    events.unhandled(db, "notices")
+    happen(db, "a")
+    [one] = events.unhandled(db, "triggers")
+    events.handled(db, "triggers", one)
+    later = one.at + events.KEPT_S + 1
+    events.forget(db, later)
+    assert events.unhandled(db, "notices") == [one]
+    events.handled(db, "notices", one)
+    events.forget(db, later)
+    happen(db, "b")
+    [after] = events.unhandled(db, "notices")
+    assert after.subject == "b" and after.id > one.id
