@@ -13,6 +13,8 @@
     │   └── Overtaken         somebody else has changed the row meanwhile
     ├── ValueRefused          a person's value that its field does not take
     ├── NotFoundError         a product, document or conversation that is not there
+    ├── DestinationError      a destination that cannot be reached, or did not take what was sent
+    │   └── DestinationRefused  it never will, as things are: no other try would end differently
     └── ModelError            a model call that gave no usable answer
         ├── EndpointError     the endpoint refused, failed or could not be reached
         │   ├── RateLimited   it asked us to come back later
@@ -93,6 +95,31 @@ class ValueRefused(ShopkeeperError):
 
 class NotFoundError(ShopkeeperError):
     """A product, document or conversation that is not (or no longer) there."""
+
+
+class DestinationError(ShopkeeperError):
+    """A destination that cannot be reached, or did not take what was sent.
+
+    Attributes:
+        transient: Whether the same thing may succeed when it is tried again.
+        status: Of its answer, if it gave one.
+        retry_after_s: How long it asked us to stay away, if it said so.
+    """
+
+    transient = True
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class DestinationRefused(DestinationError):
+    """A destination that is closed, is set up wrongly, or refuses what is sent for good."""
+
+    transient = False
 
 
 class ModelError(ShopkeeperError):

@@ -21,6 +21,8 @@ from core.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample"
+#: Settings that are paths: made absolute once, so that it does not matter who stands where.
+PATHS = ("home", "cache", "endpoints", "export_folder")
 _SERVICE = "(page|worker|indexer|chroma|model)"
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
@@ -99,11 +101,28 @@ class Settings(BaseSettings):
         default=None, pattern=r"^https?://[^\s]+$", validation_alias="SHOPKEEPER_URL"
     )
 
+    private_targets: str | None = Field(
+        default=None,
+        pattern=r"^\s*[\w.:\[\]-]+(\s*,\s*[\w.:\[\]-]+)*\s*$",
+        validation_alias="SHOPKEEPER_PRIVATE_TARGETS",
+    )
+    export_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_EXPORT_FOLDER")
+
     @cached_property
     def picture_hosts(self) -> frozenset[str]:
         """The servers that pictures of products may come from; none unless they are named."""
         named = (self.image_hosts or "").split(",")
         return frozenset(host.strip().lower() for host in named if host.strip())
+
+    def may_be_private(self, host: str) -> bool:
+        """Whether things may be sent to a host inside the shop's own network."""
+        named = [one.strip().lower() for one in (self.private_targets or "").split(",")]
+        return named == ["true"] or host.lower().strip("[]") in [one.strip("[]") for one in named]
+
+    @property
+    def exports(self) -> Path:
+        """The folder of this machine that results may be delivered to."""
+        return self.export_folder or self.home / "exports"
 
     @cached_property
     def database_url(self) -> str:
@@ -154,7 +173,7 @@ def load_settings(**overrides: Any) -> Settings:
             for item in error.errors()
         )
         raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
-    given_paths = {name: getattr(settings, name) for name in ("home", "cache", "endpoints")}
+    given_paths = {name: getattr(settings, name) for name in PATHS}
     paths = {name: path.expanduser().resolve() for name, path in given_paths.items() if path}
     return settings.model_copy(update=paths)
 
