@@ -7,7 +7,7 @@ import logging
 import sqlalchemy as sa
 
 from batch import control, estimated, uploads
-from core import usage
+from core import events, notices, usage
 from core.db import Database
 from core.errors import ShopkeeperError
 from core.schema import jobs
@@ -37,6 +37,8 @@ def tidy(settings: Settings, db: Database, now: float) -> bool:
     if settings.result_days is not None:
         more |= _results(db, now - settings.result_days * DAY_S)
     forgotten = now - settings.upload_days * DAY_S
+    notices.forget(db, now)
+    events.forget(db, now)
     more |= estimated.remove_older(db, forgotten, AT_ONCE)
     return more | _uploads(settings, db, forgotten)
 

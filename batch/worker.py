@@ -15,9 +15,10 @@ import sys
 import threading
 import time
 
-from batch import crew, housekeeping, pace, removal, runs, sent
+from batch import crew, housekeeping, notice_work, pace, removal, runs, sent
 from batch.engine import WORKFLOW_VERSION, Engine
 from batch.housekeeping import DAY_S
+from batch.notice_work import Sender
 from batch.post import Post, joined
 from core import storage
 from core.db import Database, open_database
@@ -52,7 +53,9 @@ class Worker:
         self._looked_after = 0.0
 
     def step(self, now: float) -> None:
-        """Look once: begin new runs, note progress, take over from the dead, remove what is old."""
+        """Look once: begin new runs, note progress, tell of it, take over from the dead, tidy."""
+        # First, since a teller that is new only hears of what happens from then on.
+        notice_work.tell(self._db)
         active = runs.active_runs(self._db)
         for found in active:
             if (found.job_id, found.run) not in self._begun:
@@ -125,8 +128,11 @@ def main() -> None:
         threading.Thread(target=loop.run_forever, name="rows", daemon=True).start()
         engine = Engine(settings, db, loop, post)
         engine.start()
+        sender = Sender(settings, db)
+        sender.start()
         log.info("ready as %s", post.name)
         run(Worker(settings, db, engine, post), stop)
+        sender.stop()
         engine.stop()
     # Engine threads wait for work that must not be recorded as ended; see Engine.stop.
     os._exit(0)

@@ -12,6 +12,7 @@
     ├── JobError              a job that does not exist or cannot do that now
     │   └── Overtaken         somebody else has changed the row meanwhile
     ├── ValueRefused          a person's value that its field does not take
+    ├── MailError             a mail that could not be handed to its server
     ├── NotFoundError         a product, document or conversation that is not there
     ├── DestinationError      a destination that cannot be reached, or did not take what was sent
     │   └── DestinationRefused  it never will, as things are: no other try would end differently
@@ -91,6 +92,10 @@ class Overtaken(JobError):
 
 class ValueRefused(ShopkeeperError):
     """A value that a person typed and that its field does not take; the message names both."""
+
+
+class MailError(ShopkeeperError):
+    """A mail that could not be handed to the mail server; the message says why."""
 
 
 class NotFoundError(ShopkeeperError):

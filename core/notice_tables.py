@@ -60,6 +60,18 @@ notice_sendings = Table(
     ),
     Column("status", String(16), nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
+    #: Since when it has been on its way: it is given up by its age.
+    Column("queued_at", Float, nullable=False),
     Column("next_at", Float, nullable=False),
+    #: Why the last try failed.
     Column("problem", Text, nullable=False, server_default=""),
+    Column("sent_at", Float),
+)
+#: What is on its way, apart from the many that have arrived.
+sa.Index(
+    "notice_sendings_under_way",
+    notice_sendings.c.channel_id,
+    notice_sendings.c.notice_id,
+    sqlite_where=notice_sendings.c.sent_at.is_(None),
+    postgresql_where=notice_sendings.c.sent_at.is_(None),
 )

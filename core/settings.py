@@ -35,6 +35,14 @@ class SignIn(StrEnum):
     OIDC = "oidc"  #: at a provider of OpenID Connect
 
 
+class MailSecurity(StrEnum):
+    """How the way to the mail server is protected."""
+
+    STARTTLS = "starttls"  #: encrypted once the server has said that it can
+    TLS = "tls"  #: encrypted from the first byte
+    NONE = "none"  #: not at all: for a server on this machine or in a network of one's own
+
+
 class Settings(BaseSettings):
     """What the person who runs Shopkeeper can choose.
 
@@ -108,6 +116,21 @@ class Settings(BaseSettings):
     )
     export_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_EXPORT_FOLDER")
 
+    smtp_host: str | None = Field(
+        default=None, pattern=r"^[^\s/@:]+$", validation_alias="SHOPKEEPER_SMTP_HOST"
+    )
+    smtp_port: int | None = Field(
+        default=None, ge=1, le=65535, validation_alias="SHOPKEEPER_SMTP_PORT"
+    )
+    smtp_user: str | None = Field(default=None, validation_alias="SHOPKEEPER_SMTP_USER")
+    smtp_password: SecretStr | None = Field(
+        default=None, validation_alias="SHOPKEEPER_SMTP_PASSWORD"
+    )
+    smtp_from: str | None = Field(default=None, validation_alias="SHOPKEEPER_SMTP_FROM")
+    smtp_security: MailSecurity = Field(
+        default=MailSecurity.STARTTLS, validation_alias="SHOPKEEPER_SMTP_SECURITY"
+    )
+
     @cached_property
     def picture_hosts(self) -> frozenset[str]:
         """The servers that pictures of products may come from; none unless they are named."""
@@ -128,6 +151,14 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy URL of our tables: ``DATABASE_URL`` or SQLite in the home."""
         return self.database or f"sqlite:///{self.home / 'shopkeeper.db'}"
+
+    @cached_property
+    def address_for_people(self) -> str:
+        """Where people reach the pages, without a slash at its end: for links from elsewhere."""
+        if self.url:
+            return self.url.rstrip("/")
+        host = "localhost" if self.address in ("0.0.0.0", "::") else self.address
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def runs_here(self, service: str) -> bool:
         """Whether a service may run on this machine; any may, unless some are named."""

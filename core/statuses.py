@@ -97,3 +97,12 @@ class GapStatus(StrEnum):
     OPEN = "open"  #: nobody has dealt with it
     DISMISSED = "dismissed"  #: not worth closing
     CLOSED = "closed"  #: the shop can answer it now
+
+
+class SendingStatus(StrEnum):
+    """Where a notice stands on its way to a channel."""
+
+    WAITING = "waiting"  #: for its turn, or for another try
+    TAKEN = "taken"  #: somebody is sending it
+    SENT = "sent"  #: the other side has it
+    GIVEN_UP = "given_up"  #: it was tried for long enough

@@ -69,6 +69,15 @@ def _create_notice_sendings() -> None:
         ),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("queued_at", sa.Float(), nullable=False),
         sa.Column("next_at", sa.Float(), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False, server_default=""),
+        sa.Column("sent_at", sa.Float()),
+    )
+    op.create_index(
+        "notice_sendings_under_way",
+        "notice_sendings",
+        ["channel_id", "notice_id"],
+        sqlite_where=sa.text("sent_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL"),
     )
