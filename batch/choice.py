@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
+import sqlalchemy as sa
+
 from batch.jobs import Job
 from batch.results import ResultRow
-from batch.rows import iterate
+from batch.rows import iterate, picked
 from core.db import Database
+from core.schema import rows
 from core.settings import Settings
 from core.statuses import Review, RowStatus
 
@@ -30,6 +33,17 @@ class Choice(StrEnum):
         wanted = Review.APPROVED if self is Choice.APPROVED else Review.FLAGGED
         return row.status == RowStatus.DONE and row.review is wanted
 
+    @property
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The same, asked of the table of rows; rows that have not ended are in none but ALL."""
+        if self is Choice.ALL:
+            return rows.c.status.in_((RowStatus.DONE, RowStatus.FAILED))
+        done = rows.c.status == RowStatus.DONE
+        if self is Choice.DONE:
+            return done
+        wanted = Review.APPROVED if self is Choice.APPROVED else Review.FLAGGED
+        return sa.and_(done, rows.c.review == wanted)
+
 
 def chosen(
     settings: Settings, db: Database, job: Job, choice: Choice, first_row: int = 1
@@ -42,4 +56,6 @@ def chosen(
     Raises:
         NotFoundError: The job's catalog is gone.
     """
-    return (row for row in iterate(settings, db, job, first_row) if choice.takes(row))
+    if choice is Choice.ALL:
+        return iterate(settings, db, job, first_row)
+    return picked(settings, db, job, choice.condition, first_row)

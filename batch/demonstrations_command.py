@@ -13,7 +13,7 @@ from rich.table import Table
 from batch import demonstration_files, demonstration_list, demonstrations
 from batch.demonstration_files import Imported
 from batch.demonstration_list import Choice, Demonstration
-from batch.results import write_lines
+from batch.result_files import write_lines
 from core.console import opened, print_json, say
 
 app = typer.Typer(no_args_is_help=True, help="Examples that the model learns from.")

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import CatalogError
 from core.storage import Stored
@@ -52,6 +52,8 @@ class Dialect:
         escapechar: Before a quote inside a quoted cell; None where it is doubled.
         skipinitialspace: Whether a space after a delimiter is no part of the cell.
         skip_lines: Lines before the header that are no data (Excel's ``sep=;``).
+        line_end: Between two rows.
+        quote_all: Whether every cell is quoted, not only those that need it.
     """
 
     encoding: str = "utf-8"
@@ -60,6 +62,8 @@ class Dialect:
     escapechar: str | None = None
     skipinitialspace: bool = False
     skip_lines: int = 0
+    line_end: str = "\n"
+    quote_all: bool = False
 
     @property
     def decode_errors(self) -> str:
@@ -85,7 +89,7 @@ def sniff(source: Stored) -> Dialect:
     if not text.strip("\ufeff\0 \t\r\n"):
         raise CatalogError("This file is empty. Please choose a CSV with a header and products.")
     _refuse_binary(head, encoding)
-    return _layout(encoding, text.replace("\0", ""), whole)
+    return _with_style(_layout(encoding, text.replace("\0", ""), whole), text)
 
 
 def repair(line: str) -> tuple[str, bool]:
@@ -185,6 +189,20 @@ def _layout(encoding: str, text: str, whole: bool) -> Dialect:
         if (fit := _fit(candidate, text, whole)) > score:
             best, score = candidate, fit
     return best
+
+
+def _with_style(dialect: Dialect, text: str) -> Dialect:
+    """The dialect with what makes no difference to a reader, for files that look the same."""
+    for _ in range(dialect.skip_lines):
+        text = text.partition("\n")[2]
+    breaks = ("\r\n", "\n", "\r")
+    line_end = next((one for one in breaks if one in text), "\n")
+    quote = dialect.quotechar
+    first = text.lstrip("\ufeff\r\n").partition(line_end)[0]
+    between = f"{quote}{dialect.delimiter}{quote}"
+    wrapped = len(first) > 1 and first[0] == first[-1] == quote
+    quote_all = wrapped and first.count(dialect.delimiter) == first.count(between)
+    return replace(dialect, line_end=line_end, quote_all=quote_all)
 
 
 def _fit(dialect: Dialect, text: str, whole: bool) -> float:

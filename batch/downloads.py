@@ -2,74 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from enum import StrEnum
 
 from batch import jobs, uploads
-from batch.results import ResultRow, csv_lines, failed_csv_lines, jsonl_lines, safe_name
-from batch.rows import iterate, page
-from batch.table import SHARD_ROWS
+from batch.blocks import blocks
+from batch.choice import Choice, chosen
+from batch.csv_results import OURS, csv_lines, failed_csv_lines
+from batch.jobs import Job
+from batch.jsonl_results import jsonl_lines
+from batch.layout import Layout, layout
+from batch.parquet_results import parquet_pieces
+from batch.result_files import safe_name
+from batch.results import ResultRow
+from batch.rows import picked
+from batch.uploads import Upload
+from batch.xlsx_results import xlsx_pieces
 from core.db import Database
+from core.schema import rows
 from core.settings import Settings
 from core.statuses import RowStatus
 
 BLOCK_BYTES = 1 << 17
+#: What a writer yields; closing it takes back whatever the writer holds.
+Pieces = Generator[bytes, None, None]
 
 
 class Form(StrEnum):
     """What a download looks like."""
 
     CSV = "csv"  #: the original columns in order, then the new ones
+    XLSX = "xlsx"  #: the same as an Excel workbook
+    PARQUET = "parquet"  #: the same with typed columns, for programs
     JSONL = "jsonl"  #: a JSON object a row, with where each value came from
     FAILED = "failed"  #: a CSV of the failed rows with their reasons
 
     @property
     def media_type(self) -> str:
         """What a browser is told of it."""
-        return "application/jsonl" if self is Form.JSONL else "text/csv; charset=utf-8"
+        return _MEDIA_TYPES.get(self, "text/csv; charset=utf-8")
+
+    @property
+    def suffix(self) -> str:
+        """The end of the file's name, with its dot."""
+        return ".csv" if self is Form.FAILED else f".{self}"
 
 
-def download(settings: Settings, db: Database, job_id: str, form: Form) -> Iterator[bytes]:
-    """The lines of a download, in the catalog's order.
+_MEDIA_TYPES = {
+    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Form.PARQUET: "application/vnd.apache.parquet",
+    Form.JSONL: "application/jsonl",
+}
 
-    Rows that are not extracted yet stand there with empty new cells.
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a file is to be written; each says to which forms it applies.
+
+    Attributes:
+        as_uploaded: CSV: separator, quotes, line ends and encoding of the uploaded file.
+        provenance: CSV, Excel, Parquet: more columns, which tell where each value came from.
+        guard: CSV, Excel: cells that a spreadsheet would run as formulas are made harmless.
+    """
+
+    as_uploaded: bool = False
+    provenance: bool = False
+    guard: bool = True
+
+
+DEFAULTS = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a writer needs to know of a download."""
+
+    settings: Settings
+    db: Database
+    job: Job
+    upload: Upload
+    choice: Choice
+    options: Options
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.upload.catalog.columns
+
+    @property
+    def layout(self) -> Layout:
+        return layout(self.columns, self.job.fields, provenance=self.options.provenance)
+
+    def rows(self) -> Iterator[ResultRow]:
+        return chosen(self.settings, self.db, self.job, self.choice)
+
+
+def download(
+    settings: Settings,
+    db: Database,
+    job_id: str,
+    form: Form,
+    *,
+    choice: Choice = Choice.ALL,
+    options: Options = DEFAULTS,
+) -> Pieces:
+    """The bytes of a download, rows in the catalog's order.
+
+    Rows that are not extracted yet stand there with empty new cells, if all are
+    chosen. A reader that stops early closes the iterator; nothing is left behind.
+
+    Args:
+        settings: Where the catalog is.
+        db: Our tables.
+        job_id: The job.
+        form: What the file looks like.
+        choice: Which rows; the file of failed rows has all of those.
+        options: How it is to be written.
 
     Raises:
         JobError: There is no such job.
         NotFoundError: Its catalog is gone.
+        CatalogError: While it is read: its catalog is gone, or does not fit the form.
     """
     job = jobs.get(db, job_id)
-    columns = uploads.get(db, job.upload_id).catalog.columns
-    if form is Form.FAILED:
-        return failed_csv_lines(columns, _failed(settings, db, job))
-    results = iterate(settings, db, job)
-    if form is Form.JSONL:
-        return jsonl_lines(results)
-    return csv_lines(columns, job.fields, results)
+    order = _Order(settings, db, job, uploads.get(db, job.upload_id), choice, options)
+    return _in_blocks(_WRITERS[form](order))
 
 
-def file_name(job: jobs.Job, form: Form) -> str:
+def _csv(order: _Order) -> Pieces:
+    dialect = order.upload.catalog.dialect if order.options.as_uploaded else OURS
+    return csv_lines(order.layout, order.rows(), dialect, guard=order.options.guard)
+
+
+def _xlsx(order: _Order) -> Pieces:
+    return xlsx_pieces(order.layout, order.rows(), guard=order.options.guard)
+
+
+def _parquet(order: _Order) -> Pieces:
+    found = blocks(order.settings, order.db, order.job, order.columns, order.choice)
+    return parquet_pieces(order.layout, found)
+
+
+def _jsonl(order: _Order) -> Pieces:
+    return jsonl_lines(order.rows())
+
+
+def _failed(order: _Order) -> Pieces:
+    return failed_csv_lines(order.columns, _failed_rows(order), guard=order.options.guard)
+
+
+def _failed_rows(order: _Order) -> Iterator[ResultRow]:
+    failed = rows.c.status == RowStatus.FAILED
+    return picked(order.settings, order.db, order.job, failed)
+
+
+_WRITERS: dict[Form, Callable[[_Order], Pieces]] = {
+    Form.CSV: _csv,
+    Form.XLSX: _xlsx,
+    Form.PARQUET: _parquet,
+    Form.JSONL: _jsonl,
+    Form.FAILED: _failed,
+}
+
+
+def file_name(job: Job, form: Form, choice: Choice = Choice.ALL) -> str:
     """A safe name for the downloaded file."""
-    if form is Form.FAILED:
-        return safe_name(f"{job.name} failed rows", ".csv")
-    return safe_name(job.name, f".{form}")
+    kind = "failed rows" if form is Form.FAILED else "" if choice is Choice.ALL else choice
+    return safe_name(f"{job.name} {kind}".strip(), form.suffix)
 
 
-def blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _in_blocks(lines: Pieces) -> Pieces:
     """The same bytes in larger pieces: a million small ones cost more than what is in them."""
     gathered, size = [], 0
-    for line in lines:
-        gathered.append(line)
-        size += len(line)
-        if size >= BLOCK_BYTES:
-            yield b"".join(gathered)
-            gathered, size = [], 0
+    with closing(lines):
+        for line in lines:
+            gathered.append(line)
+            size += len(line)
+            if size >= BLOCK_BYTES:
+                yield b"".join(gathered)
+                gathered, size = [], 0
     if gathered:
         yield b"".join(gathered)
-
-
-def _failed(settings: Settings, db: Database, job: jobs.Job) -> Iterator[ResultRow]:
-    first_row = 1
-    while found := page(settings, db, job, first_row, SHARD_ROWS, RowStatus.FAILED):
-        yield from found
-        first_row = found[-1].row_no + 1

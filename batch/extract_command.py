@@ -25,7 +25,7 @@ from batch.jobs import Job
 from batch.memory import models
 from batch.plan import Plan
 from batch.plan_file import check_plan, dump_plan
-from batch.results import write_lines
+from batch.result_files import write_lines
 from batch.standing import told
 from batch.summary import summary
 from batch.uploads import Upload

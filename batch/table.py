@@ -123,7 +123,9 @@ def read_table(
                 yield base + offset + 1, dict(zip(columns, cells, strict=True))
 
 
-def read_rows(table: Stored, numbers: Iterable[int]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_rows(
+    table: Stored, numbers: Iterable[int]
+) -> Generator[tuple[int, dict[str, str]], None, None]:
     """Single rows, by their 1-based numbers in rising order; each row group is read once.
 
     Raises:

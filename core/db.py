@@ -32,6 +32,7 @@ from core.postgres import (
     why_not_opened,
 )
 from core.settings import Settings
+from core.stored_json import read_json
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +161,9 @@ def sqlite_engine(url: str, *, durable: bool = True) -> Engine:
         durable: Whether what was committed survives power loss; without it the
             file still does, and a commit waits for no disk.
     """
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_deserializer=read_json
+    )
     synchronous = "FULL" if durable else "NORMAL"
 
     @sa.event.listens_for(engine, "connect")

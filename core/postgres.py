@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from core.stored_json import read_json
+
 #: Connections that an engine keeps, and as many again while it has much to do.
 CONNECTIONS = 5
 CONNECT_TIMEOUT_S = 5
@@ -36,6 +38,7 @@ def postgres_engine(url: URL, connections: int = CONNECTIONS) -> Engine:
     """
     engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
+        json_deserializer=read_json,
         pool_pre_ping=True,
         pool_size=connections,
         max_overflow=connections,

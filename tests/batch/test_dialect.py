@@ -68,7 +68,7 @@ def test_other_ways_to_quote(tmp_path: Path) -> None:
     windows_path = sniff(written(tmp_path, 'id,name\n1,"C:\\photos\\"\n2,"D:\\"\n'))
     assert windows_path == Dialect()
     single = sniff(written(tmp_path, "'id','name'\n'1','Shirt, red'\n"))
-    assert single == Dialect(quotechar="'")
+    assert single == Dialect(quotechar="'", quote_all=True)
     spaced = sniff(written(tmp_path, 'id, name, price\n1, "Shirt, red", 5\n'))
     assert spaced == Dialect(skipinitialspace=True)
 
@@ -104,3 +104,21 @@ def test_repair_reads_stray_bytes_as_windows_1252() -> None:
     line = "Größe ".encode() + b"\x93M\x94 \x81"
     assert repair(line.decode("utf-8", "surrogateescape")) == ("Größe “M” \x81", True)
     assert repair("Größe") == ("Größe", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "line_end", "quote_all"),
+    [
+        ("id,name\n1,Tent\n", "\n", False),
+        ("id;name\r\n1;Tent\r\n", "\r\n", False),
+        ('"id","name"\r\n"1","Tent"\r\n', "\r\n", True),
+        ('"id","na,me"\n"1","Tent"\n', "\n", False),
+        ('"id",name\n"1",Tent\n', "\n", False),
+        ('\n"id"\t"name"\n"1"\t"Tent"', "\n", True),
+    ],
+)
+def test_line_ends_and_quotes_are_remembered(
+    tmp_path: Path, text: str, line_end: str, quote_all: bool
+) -> None:
+    found = sniff(written(tmp_path, text))
+    assert (found.line_end, found.quote_all) == (line_end, quote_all)
