@@ -20,6 +20,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from batch import jobs, pace, runs, succession
 from batch.crew import Member
+from batch.delivery_workflows import DeliveryWorkflows
 from batch.engine_config import Quiet, engine_config
 from batch.post import Post
 from batch.provider_workflows import ProviderWorkflows
@@ -59,6 +60,7 @@ class Engine:
 
     Attributes:
         providers: What becomes of jobs that are sent to a provider.
+        deliveries: What becomes of deliveries.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Engine:
         logging.getLogger("dbos").addFilter(Quiet())
         self._register()
         self.providers = ProviderWorkflows(settings, db, self._fail)
+        self.deliveries = DeliveryWorkflows(settings, db, post)
 
     def _register(self) -> None:
         """Make workflows and steps of our methods."""
@@ -119,6 +122,7 @@ class Engine:
         """Launch; shards that were running when the last worker died go on at once."""
         DBOS.launch()
         self.providers.start(POLL_S)
+        self.deliveries.start(POLL_S)
         DBOS.register_queue(SHARDS, worker_concurrency=SHARDS_AT_ONCE, polling_interval_sec=POLL_S)
 
     def take_up(self, job_id: str, run: int) -> None:

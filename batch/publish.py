@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from batch import jobs, runs
 from batch.cells import parse_price, parse_stock, plain_text
+from batch.choice import Choice, chosen
 from batch.columns import Columns
 from batch.fields import FieldSet
 from batch.ids import row_key
 from batch.results import ResultRow
-from batch.rows import iterate
 from batch.shop_values import shop_values
 from core import release_steps, releases
 from core.db import Database
@@ -43,6 +43,7 @@ def prepare(
     db: Database,
     job_id: str,
     *,
+    choice: Choice = Choice.DONE,
     alone: bool = False,
     on_step: OnStep = lambda done: None,
 ) -> Release:
@@ -52,6 +53,7 @@ def prepare(
         settings: Where the catalog is.
         db: Our tables.
         job_id: The job.
+        choice: Which of the rows that were extracted.
         alone: Whether all other products are to leave the shelves.
         on_step: Told how many products are ready by now.
 
@@ -61,7 +63,7 @@ def prepare(
     job = jobs.get(db, job_id)
     if not job.done:
         raise JobError("No row has been extracted yet, so there is nothing to publish.")
-    items = _products(settings, db, job)
+    items = _products(settings, db, job, choice)
     return releases.prepare(db, job.name, job.id, items, alone=alone, on_step=on_step)
 
 
@@ -89,8 +91,8 @@ def roll_back(db: Database, release: Release, on_step: OnStep = lambda done: Non
     return came
 
 
-def _products(settings: Settings, db: Database, job: jobs.Job) -> Iterator[Product]:
-    for row in iterate(settings, db, job):
+def _products(settings: Settings, db: Database, job: jobs.Job, choice: Choice) -> Iterator[Product]:
+    for row in chosen(settings, db, job, choice):
         if row.status == RowStatus.DONE:
             fields = job.plan.of_type(row.product_type)
             yield product(row, fields, job.columns, source=job.id)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 from dbos import DBOS
 
-from batch import runs
+from batch import delivery_runs, runs
 from batch.crew import Member
 from batch.post import Post
 from core.db import Database
@@ -66,6 +66,8 @@ def begin_anew(
     for job_id, run in sorted(belong):
         if run.isdigit() and runs.begin_next(db, job_id, int(run)):
             log.info("job %s run %s was another version's: beginning the next", job_id, run)
+        elif run.isdigit() and delivery_runs.begin_next(db, job_id, int(run)):
+            log.info("delivery %s run %s was another version's: going on with it", job_id, run)
     # Only now: whoever dies in between leaves something to be found again.
     if names:
         DBOS.delete_workflows(names)

@@ -1,4 +1,4 @@
-"""The worker process: takes up jobs as they are recorded, notes progress, obeys decisions.
+"""The worker process: takes up jobs and deliveries, notes progress, obeys decisions.
 
 ``python -m batch.worker`` runs until it is told to stop (SIGTERM or Ctrl-C).
 Killed at any moment, the next one goes on where it was. On Postgres any number of
@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 
-from batch import crew, housekeeping, notice_work, pace, removal, runs, sent
+from batch import crew, delivery_runs, housekeeping, notice_work, pace, removal, runs, sent
+from batch.delivery_runs import DeliveryRun
 from batch.engine import WORKFLOW_VERSION, Engine
 from batch.housekeeping import DAY_S
 from batch.notice_work import Sender
@@ -47,6 +48,7 @@ class Worker:
         self._engine = engine
         self._post = post
         self._begun: set[tuple[str, int]] = set()
+        self._delivered: set[DeliveryRun] = set()
         self._left: set[str] = set()
         self._sampled = 0.0
         self._tidied = 0.0
@@ -62,6 +64,7 @@ class Worker:
                 log.info("taking up job %s run %d", found.job_id, found.run)
                 self._engine.take_up(found.job_id, found.run)
         self._begun = {(found.job_id, found.run) for found in active}
+        self._take_up_deliveries()
         if now - self._sampled >= SAMPLE_S:
             self._sampled = now
             for found in active:
@@ -79,6 +82,14 @@ class Worker:
         begun = time.monotonic()
         while removal.remove_piece(self._db) and time.monotonic() - begun < REMOVE_S:
             pass
+
+    def _take_up_deliveries(self) -> None:
+        due = delivery_runs.due(self._db)
+        for one in due:
+            if one not in self._delivered:
+                log.info("taking up delivery %s run %d", one.delivery_id, one.run)
+                self._engine.deliveries.begin(one)
+        self._delivered = set(due)
 
     def _look_after_the_dead(self) -> None:
         """See to it that what they had begun goes on."""

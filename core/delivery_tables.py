@@ -52,6 +52,8 @@ deliveries = Table(
     Column("run", Integer, nullable=False, server_default="1"),
     #: Names the request: asked for twice, it is delivered once.
     Column("request_key", String(80), unique=True),
+    #: Whether only the rows are sent that have failed before.
+    Column("only_failed", sa.Boolean, nullable=False, server_default=sa.false()),
     #: The last row that is known to be there, or to have failed.
     Column("position", Integer, nullable=False, server_default="0"),
     Column("rows", Integer, nullable=False, server_default="0"),

@@ -21,6 +21,21 @@ class JobStatus(StrEnum):
 ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
+class DeliveryStatus(StrEnum):
+    """Where a delivery stands."""
+
+    WAITING = "waiting"  #: recorded; the worker has not begun it
+    RUNNING = "running"  #: rows are being sent
+    PAUSED = "paused"  #: stopped by a person, to be resumed
+    CANCELLED = "cancelled"  #: stopped by a person for good; what was sent stays there
+    DONE = "done"  #: every row that was meant is there, or has a reason why not
+    FAILED = "failed"  #: stopped by an error; it goes on from there when it is resumed
+
+
+#: Statuses in which a worker may work on a delivery.
+UNDELIVERED = (DeliveryStatus.WAITING, DeliveryStatus.RUNNING)
+
+
 class RowStatus(StrEnum):
     """How a row ended. A row that is not recorded yet is still waiting."""
 

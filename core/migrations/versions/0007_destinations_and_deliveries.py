@@ -49,6 +49,7 @@ def _create_deliveries() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("run", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("request_key", sa.String(80), unique=True),
+        sa.Column("only_failed", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("position", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("rows", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("sent", sa.Integer(), nullable=False, server_default="0"),
