@@ -19,7 +19,7 @@ from core.errors import DestinationRefused
 #: A name that no database has to take apart: letters, digits and underscores.
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,59}"
 #: Stores that a file can be written to; those that only wrap another one are left out.
-STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "sftp", "ssh", "ftp", "memory")
+STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "sftp", "ssh", "ftp")
 
 
 class DestinationKind(StrEnum):

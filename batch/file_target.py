@@ -119,7 +119,7 @@ class FileTarget:
             }
         given = {"username": options.user, "password": self._password}
         known = {name: one for name, one in given.items() if one} if scheme in _SERVERS else {}
-        return known | {"skip_instance_cache": scheme != "memory"}
+        return known | {"skip_instance_cache": True}
 
     def _refuse_closed(self, scheme: str) -> None:
         """Keep to what is outside: neither our own storage nor our own network."""

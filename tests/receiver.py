@@ -38,6 +38,7 @@ class Receiver:
         taken: Of those, what it has said yes to, by key: acted on once.
         forged: How many were not rightly signed.
         hosts: Whom each post was addressed to.
+        paths: And where there.
     """
 
     secret: str = field(default_factory=webhook.new_secret)
@@ -46,6 +47,7 @@ class Receiver:
     taken: dict[str, Any] = field(default_factory=dict)
     forged: int = 0
     hosts: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -74,6 +76,7 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                receiver.paths.append(self.path)
                 answer = receiver.hear(dict(self.headers), body)
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import s3fs  # type: ignore[import-untyped]
+
+from batch import deliveries, delivering, destinations, targets
+from batch.choice import Choice
+from batch.destination_options import DestinationKind, FileOptions
+from batch.destinations import Destination
+from batch.downloads import Form
+from core import products
+from core.db import Database
+from core.errors import DestinationError, DestinationRefused
+from core.settings import Settings, load_settings
+from core.statuses import DeliveryStatus
+from tests.batch.delivering import approve, asked, brought, counts, delivered, finished
+from tests.object_store import KEY, SECRET, ObjectStore
+
+
+def to(settings: Settings, db: Database, folder: str, **more: Any) -> Destination:
+    given = {"folder": folder, "form": "csv", **more}
+    return destinations.add(settings, db, f"To {folder[-60:]}", DestinationKind.FILE, given)
+
+
+def test_a_file_is_written_below_the_folder_for_exports(settings: Settings, db: Database) -> None:
+    place = to(settings, db, "feeds/nightly", name="{job} {date}")
+    delivery = brought(settings, db, place, finished(settings, db, 3))
+    assert delivery.status is DeliveryStatus.DONE
+    assert counts(delivery) == (3, 3, 3, 0)
+    (file,) = (settings.exports / "feeds/nightly").iterdir()
+    assert file.name.startswith("Bottles-20") and file.suffix == ".csv"
+    assert file.read_text("utf-8-sig").splitlines()[0].startswith("id,title,price,brand")
+
+
+def test_a_file_has_only_the_rows_that_are_meant(settings: Settings, db: Database) -> None:
+    job = finished(settings, db, 3)
+    approve(db, job, [2])
+    brought(settings, db, to(settings, db, "x", form="jsonl"), job, Choice.APPROVED)
+    (file,) = (settings.exports / "x").iterdir()
+    assert file.read_text().count("\n") == 1
+    assert '"id":"P2"' in file.read_text()
+
+
+def test_an_object_store_is_written_to_with_its_own_keys(
+    settings: Settings, db: Database, bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in bucket.environment:
+        monkeypatch.delenv(name)
+    closed_settings = load_settings(home=settings.home)
+    given = {"endpoint": bucket.url, "user": KEY, "password": SECRET, "region": "us-east-1"}
+    place = to(settings, db, "s3://shop/feeds", **given)
+    assert targets.attempt(settings, db, place.id).works
+    assert bucket.keys("shop") == []
+    brought(settings, db, place, finished(settings, db, 3))
+    assert bucket.keys("shop") == ["feeds/Bottles.csv"]
+    closed = targets.attempt(closed_settings, db, place.id)
+    assert "SHOPKEEPER_PRIVATE_TARGETS" in closed.said
+    bucket.refuse = lambda _method, _query: True
+    refused = targets.attempt(settings, db, place.id)
+    assert not refused.works
+    assert SECRET not in refused.said
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, settings: Settings, db: Database) -> Destination:
+    if request.param == "folder":
+        return to(settings, db, "feeds")
+    request.getfixturevalue("bucket")
+    return to(settings, db, "s3://shop/feeds")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return load_settings(home=settings.home, private_targets="127.0.0.1")
+
+
+def written(settings: Settings, place: Destination) -> dict[str, bytes]:
+    """What is in the destination's folder."""
+    assert isinstance(place.options, FileOptions)
+    if place.options.folder == "feeds":
+        folder = settings.exports / "feeds"
+        files = folder.iterdir() if folder.is_dir() else ()
+        return {file.name: file.read_bytes() for file in files}
+    client = s3fs.S3FileSystem(skip_instance_cache=True)
+    return {path.rpartition("/")[2]: client.cat(path) for path in client.find("shop/feeds")}
+
+
+def test_what_fails_half_way_leaves_the_file_before(
+    settings: Settings, db: Database, place: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = finished(settings, db, 5)
+    brought(settings, db, place, job)
+    before = written(settings, place)
+    assert list(before) == ["Bottles.csv"]
+
+    def broken(*_: Any, **__: Any) -> Iterator[bytes]:
+        yield b"half of it" * 3_000_000
+        raise OSError("the disk is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivering, "download", broken)
+        patched.setattr(delivering, "PAUSES_S", ())
+        delivery = asked(db, place, job)
+        with pytest.raises(DestinationError, match="the disk is gone"):
+            delivered(settings, db, delivery)
+        assert written(settings, place) == before
+    assert delivered(settings, db, delivery).status is DeliveryStatus.DONE
+    assert written(settings, place) == before
+
+
+def test_a_delivery_that_is_cancelled_writes_nothing(
+    settings: Settings, db: Database, place: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = asked(db, place, finished(settings, db, 5))
+
+    def cancelled_meanwhile(*_: Any, **__: Any) -> Iterator[bytes]:
+        yield b"half of it" * 3_000_000
+        deliveries.cancel(db, delivery.id)
+        yield b"the rest"
+
+    monkeypatch.setattr(delivering, "LOOK_S", 0.0)
+    monkeypatch.setattr(delivering, "download", cancelled_meanwhile)
+    ended = delivered(settings, db, delivery)
+    assert ended.status is DeliveryStatus.CANCELLED
+    assert written(settings, place) == {}
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "../x",
+        "/etc",
+        "a/../../b",
+        "~/x",
+        "file:///etc/../x",
+        "zip::file:///etc/x",
+        "simplecache::s3://x/y",
+        "http://127.0.0.1/x",
+        "github://a:b@/x",
+        "s3://shop/../other",
+        "C:\\x",
+        "",
+        ".",
+    ],
+)
+def test_places_that_are_out_of_reach_are_refused(
+    settings: Settings, db: Database, folder: str
+) -> None:
+    with pytest.raises(DestinationRefused, match="The folder"):
+        to(settings, db, folder)
+
+
+@pytest.mark.parametrize("folder", ["file:///etc", "out"])
+def test_other_folders_of_this_machine_are_closed(
+    settings: Settings, db: Database, folder: str, tmp_path: Path
+) -> None:
+    settings.exports.mkdir(parents=True)
+    (settings.exports / "out").symlink_to(tmp_path)
+    assert "is not below" in targets.attempt(settings, db, to(settings, db, folder).id).said
+
+
+def test_a_file_address_inside_the_folder_for_exports_is_fine(
+    settings: Settings, db: Database
+) -> None:
+    place = to(settings, db, f"file://{settings.exports}/feeds")
+    brought(settings, db, place, finished(settings, db, 1))
+    assert (settings.exports / "feeds" / "Bottles.csv").exists()
+
+
+def test_an_export_folder_that_holds_our_own_data_is_refused(
+    settings: Settings, db: Database
+) -> None:
+    wide = load_settings(home=settings.home, export_folder=settings.home.parent)
+    trial = targets.attempt(wide, db, to(settings, db, "x").id)
+    assert "SHOPKEEPER_EXPORT_FOLDER" in trial.said
+
+
+def test_the_storage_of_uploads_is_out_of_reach(settings: Settings, db: Database) -> None:
+    stored = load_settings(home=settings.home, storage="s3://shop/uploads")
+    trial = targets.attempt(stored, db, to(settings, db, "s3://shop/uploads/x").id)
+    assert "uploaded catalogs" in trial.said
+
+
+@pytest.mark.parametrize("name", ["../{job}", "a/b", ".hidden", "{secret}", "{job.__class__}"])
+def test_file_names_that_are_none_are_refused(settings: Settings, db: Database, name: str) -> None:
+    with pytest.raises(DestinationRefused, match="The file's name"):
+        to(settings, db, "x", name=name)
+
+
+def test_every_form_of_a_download_can_be_written(settings: Settings, db: Database) -> None:
+    job = finished(settings, db, 3, failed=[2])
+    for form in Form:
+        place = to(settings, db, f"forms/{form}", form=form)
+        assert brought(settings, db, place, job, Choice.ALL).status is DeliveryStatus.DONE
+        (file,) = (settings.exports / "forms" / form).iterdir()
+        assert file.stat().st_size > 0
+
+
+def test_the_chat_gets_only_what_is_approved_where_that_is_asked(
+    settings: Settings, db: Database
+) -> None:
+    job = finished(settings, db, 4)
+    approve(db, job, [1, 3])
+    chat = destinations.add(settings, db, "The chat", DestinationKind.CHAT, {})
+    delivery = brought(settings, db, chat, job, Choice.APPROVED)
+    assert counts(delivery) == (2, 2, 2, 0)
+    assert sorted(one.id for one in products.iterate(db)) == ["P1", "P3"]
+    assert brought(settings, db, chat, job).sent == 4
+    assert products.count(db) == 4
+    assert targets.attempt(settings, db, chat.id).said == "The chat answers from 4 products."
