@@ -25,6 +25,7 @@ from batch.engine_config import Quiet, engine_config
 from batch.post import Post
 from batch.provider_workflows import ProviderWorkflows
 from batch.ranges import Shard
+from batch.schedule_workflows import ScheduleWorkflows
 from batch.shard import RowLoop
 from core.db import Database, when_back
 from core.errors import JobError, Refused, ShopkeeperError
@@ -61,6 +62,7 @@ class Engine:
     Attributes:
         providers: What becomes of jobs that are sent to a provider.
         deliveries: What becomes of deliveries.
+        schedules: What happens by itself.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Engine:
         self._register()
         self.providers = ProviderWorkflows(settings, db, self._fail)
         self.deliveries = DeliveryWorkflows(settings, db, post)
+        self.schedules = ScheduleWorkflows(settings, db)
 
     def _register(self) -> None:
         """Make workflows and steps of our methods."""
@@ -123,6 +126,7 @@ class Engine:
         DBOS.launch()
         self.providers.start(POLL_S)
         self.deliveries.start(POLL_S)
+        self.schedules.start(POLL_S)
         DBOS.register_queue(SHARDS, worker_concurrency=SHARDS_AT_ONCE, polling_interval_sec=POLL_S)
 
     def take_up(self, job_id: str, run: int) -> None:

@@ -14,6 +14,8 @@ from core.settings import Settings
 
 #: The engine's own connections on Postgres: it asks often, and shortly.
 CONNECTIONS = 4
+#: How soon the engine's scheduler learns of a schedule that is new or changed.
+SCHEDULES_S = 2.0
 #: What the engine says in one place of its code is logged at most this often: while the
 #: database is away it says so many times a second.
 QUIET_S = 30.0
@@ -30,6 +32,7 @@ def engine_config(settings: Settings, db: Database, post: Post) -> DBOSConfig:
         "enable_otlp": False,
         # Nothing of ours waits for a notification, and listening would take a connection.
         "use_listen_notify": False,
+        "scheduler_polling_interval_sec": SCHEDULES_S,
     }
     if is_postgres(db.engine):
         # A schema of its own beside our tables.

@@ -14,6 +14,7 @@ from dbos import DBOS
 from batch import delivery_runs, runs
 from batch.crew import Member
 from batch.post import Post
+from batch.schedule_workflows import PREFIXES
 from core.db import Database
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,9 @@ def begin_anew(
         load_output=False,
     )
     names = [one.workflow_id for one in stranded]
-    belong = {tuple(name.split("-")[:2]) for name in names}
+    of_jobs = [name for name in names if not name.startswith(PREFIXES)]
+    # Runs of schedules are taken up anew by themselves: see schedule_keeper.
+    belong = {tuple(name.split("-")[:2]) for name in of_jobs}
     for job_id, run in sorted(belong):
         if run.isdigit() and runs.begin_next(db, job_id, int(run)):
             log.info("job %s run %s was another version's: beginning the next", job_id, run)

@@ -21,6 +21,7 @@ from batch.engine import WORKFLOW_VERSION, Engine
 from batch.housekeeping import DAY_S
 from batch.notice_work import Sender
 from batch.post import Post, joined
+from batch.schedule_keeper import ScheduleKeeper
 from core import storage
 from core.db import Database, open_database
 from core.errors import DatabaseAway, ShopkeeperError
@@ -47,6 +48,7 @@ class Worker:
         self._db = db
         self._engine = engine
         self._post = post
+        self._schedules = ScheduleKeeper(settings, db, engine.schedules)
         self._begun: set[tuple[str, int]] = set()
         self._delivered: set[DeliveryRun] = set()
         self._left: set[str] = set()
@@ -79,6 +81,7 @@ class Worker:
         for job_id in set(sent.left_behind(self._db)) - self._left:
             self._engine.providers.take_leave(job_id)
             self._left.add(job_id)
+        self._schedules.step(now)
         begun = time.monotonic()
         while removal.remove_piece(self._db) and time.monotonic() - begun < REMOVE_S:
             pass

@@ -20,6 +20,7 @@ from core.errors import (
     FieldsError,
     JobError,
     NotFoundError,
+    ScheduleError,
     ShopkeeperError,
     ValueRefused,
 )
@@ -38,7 +39,7 @@ class Exit(IntEnum):
 
 
 #: What whoever typed the command has to put right.
-BAD_INPUT = (CatalogError, FieldsError, JobError, NotFoundError, ValueRefused)
+BAD_INPUT = (CatalogError, FieldsError, JobError, NotFoundError, ScheduleError, ValueRefused)
 
 
 @contextmanager

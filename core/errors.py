@@ -11,6 +11,7 @@
     ├── FieldsError           a field set that cannot be extracted
     ├── JobError              a job that does not exist or cannot do that now
     │   └── Overtaken         somebody else has changed the row meanwhile
+    ├── ScheduleError         a schedule that does not exist or cannot be kept
     ├── ValueRefused          a person's value that its field does not take
     ├── MailError             a mail that could not be handed to its server
     ├── NotFoundError         a product, document or conversation that is not there
@@ -88,6 +89,10 @@ class Overtaken(JobError):
     def __init__(self, message: str, *, row_no: int) -> None:
         super().__init__(message)
         self.row_no = row_no
+
+
+class ScheduleError(ShopkeeperError):
+    """A schedule that does not exist, or that cannot be kept as it was described."""
 
 
 class ValueRefused(ShopkeeperError):

@@ -23,8 +23,12 @@ schedules = Table(
     Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
     #: Raised with every change.
     Column("version", Integer, nullable=False, server_default="1"),
-    #: What was last seen of a watched catalog: it is new when this changes.
+    #: The catalogs that it has taken, by their paths: one is new when it differs from this.
     Column("seen", JSON, nullable=False, server_default="{}"),
+    #: What keeps it from looking for a new catalog; empty where nothing does.
+    Column("trouble", Text, nullable=False, server_default=""),
+    #: When it was last switched on or given another time: what was due before is not missed.
+    Column("since", Float, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
 )
@@ -43,8 +47,12 @@ schedule_runs = Table(
     Column("cause", String(120), nullable=False),
     Column("due_at", Float, nullable=False),
     Column("status", String(16), nullable=False),
+    #: The catalog that was found; empty: it is still to be looked for.
+    Column("path", Text, nullable=False, server_default=""),
+    #: Whether it is done also with a catalog that is known.
+    Column("anyway", sa.Boolean, nullable=False, server_default=sa.false()),
     #: The job that it started or was started by.
-    Column("job_id", String(16)),
+    Column("job_id", String(16), index=True),
     Column("deliveries", JSON, nullable=False, server_default="[]"),
     Column("said", Text, nullable=False, server_default=""),
     Column("started_at", Float, nullable=False),
@@ -52,3 +60,4 @@ schedule_runs = Table(
     sa.UniqueConstraint("schedule_id", "cause", name="schedule_runs_by_cause"),
 )
 sa.Index("schedule_runs_by_age", schedule_runs.c.schedule_id, schedule_runs.c.started_at)
+sa.Index("schedule_runs_by_status", schedule_runs.c.status)

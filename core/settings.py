@@ -22,7 +22,7 @@ from core.errors import SettingError
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample"
 #: Settings that are paths: made absolute once, so that it does not matter who stands where.
-PATHS = ("home", "cache", "endpoints", "export_folder")
+PATHS = ("home", "cache", "endpoints", "export_folder", "import_folder")
 _SERVICE = "(page|worker|indexer|chroma|model)"
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
@@ -115,6 +115,7 @@ class Settings(BaseSettings):
         validation_alias="SHOPKEEPER_PRIVATE_TARGETS",
     )
     export_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_EXPORT_FOLDER")
+    import_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_IMPORT_FOLDER")
 
     smtp_host: str | None = Field(
         default=None, pattern=r"^[^\s/@:]+$", validation_alias="SHOPKEEPER_SMTP_HOST"
@@ -146,6 +147,11 @@ class Settings(BaseSettings):
     def exports(self) -> Path:
         """The folder of this machine that results may be delivered to."""
         return self.export_folder or self.home / "exports"
+
+    @property
+    def imports(self) -> Path:
+        """The folder of this machine that catalogs are taken from by themselves."""
+        return self.import_folder or self.home / "imports"
 
     @cached_property
     def database_url(self) -> str:

@@ -26,6 +26,8 @@ def _create_schedules() -> None:
         sa.Column("enabled", sa.Boolean(), nullable=False, server_default=sa.true()),
         sa.Column("version", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("seen", sa.JSON(), nullable=False, server_default="{}"),
+        sa.Column("trouble", sa.Text(), nullable=False, server_default=""),
+        sa.Column("since", sa.Float(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
     )
@@ -44,6 +46,8 @@ def _create_schedule_runs() -> None:
         sa.Column("cause", sa.String(120), nullable=False),
         sa.Column("due_at", sa.Float(), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False, server_default=""),
+        sa.Column("anyway", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("job_id", sa.String(16)),
         sa.Column("deliveries", sa.JSON(), nullable=False, server_default="[]"),
         sa.Column("said", sa.Text(), nullable=False, server_default=""),
@@ -52,3 +56,5 @@ def _create_schedule_runs() -> None:
         sa.UniqueConstraint("schedule_id", "cause", name="schedule_runs_by_cause"),
     )
     op.create_index("schedule_runs_by_age", "schedule_runs", ["schedule_id", "started_at"])
+    op.create_index("schedule_runs_by_status", "schedule_runs", ["status"])
+    op.create_index("ix_schedule_runs_job_id", "schedule_runs", ["job_id"])
