@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from batch import schedule_runs, schedules, timing
-from batch.catalog_places import Offer, place
+from batch.catalog_offer import Offer
+from batch.catalog_places import place
 from batch.schedule_runs import Run
 from batch.schedule_seen import Seen
 from batch.schedule_task import Trigger

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from batch import jobs, schedule_runs, schedules, uploads
 from batch.budget import budget_of
-from batch.catalog_places import Offer, place
+from batch.catalog_offer import Offer
+from batch.catalog_places import place
 from batch.columns import Columns, check_columns
 from batch.field_sets import load
 from batch.jobs import Job
@@ -26,14 +27,13 @@ from core.errors import (
     FieldsError,
     JobError,
     ScheduleError,
-    SettingError,
     ShopkeeperError,
 )
 from core.roster import configured
 from core.settings import Settings
 
 #: After these the same catalog would fail again, until somebody changes something.
-LASTING = (CatalogError, FieldsError, JobError, ScheduleError, SettingError)
+LASTING = (CatalogError, FieldsError, JobError, ScheduleError)
 
 
 class Taking:

@@ -10,7 +10,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -44,13 +44,17 @@ class Stored:
     Methods raise ``OSError`` for a folder of this machine, and for any
     storage ``FileNotFoundError`` where nothing is; whatever else an object
     store answers is a ``SettingError``.
+
+    Attributes:
+        named_by: What the person has to look at who wants another place.
     """
 
     filesystem: Any = field(repr=False)
     path: str
+    named_by: str = "SHOPKEEPER_STORAGE"
 
     def __truediv__(self, name: str) -> Stored:
-        return Stored(self.filesystem, f"{self.path}/{name}")
+        return replace(self, path=f"{self.path}/{name}")
 
     @property
     def name(self) -> str:
@@ -148,7 +152,7 @@ class Stored:
             address = self.filesystem.unstrip_protocol(self.path)
             why = missing if absent else str(error).rstrip(".") or type(error).__name__
             raise SettingError(
-                f"The storage at {address} cannot be used: {why}. Check SHOPKEEPER_STORAGE, "
+                f"The storage at {address} cannot be used: {why}. Check {self.named_by}, "
                 f"{_credentials(address)}."
             ) from error
 
@@ -228,7 +232,7 @@ def _remote(settings: Settings, address: str) -> Stored:
     """Opened once for all threads: each would have connections of its own."""
     protocol = address.partition("://")[0]
     try:
-        filesystem, path = fsspec.url_to_fs(address, **_options(settings, protocol))
+        filesystem, path = fsspec.url_to_fs(address, **store_options(settings, protocol))
     except ImportError as error:
         package = known_implementations[protocol]["class"].partition(".")[0]
         raise SettingError(
@@ -243,7 +247,8 @@ def _remote(settings: Settings, address: str) -> Stored:
     return Stored(filesystem, path.rstrip("/"))
 
 
-def _options(settings: Settings, protocol: str) -> dict[str, Any]:
+def store_options(settings: Settings, protocol: str) -> dict[str, Any]:
+    """How an object store is reached: its keys come from the environment or from ``.env``."""
     if protocol not in ("s3", "s3a"):
         return {}
     given = {option: settings.variable(name) for option, name in _S3_OPTIONS.items()}
