@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batch import teaching
+from batch import approval, teaching
 from batch.corrections import Act, Change, Kind, by_hand, first_values, held, make, reopened
 from batch.earlier import read_values
 from batch.jobs import Job
@@ -136,6 +136,7 @@ def approve(who: Reviewer, seen: Sequence[ReviewRow]) -> Approved:
         changes = [Change(row, state=state) for row in right.values()]
         make(connection, who.job, Act(Kind.APPROVE, who.name), changes)
         teaching.learn(connection, who.job, {number: inputs[number] for number in right})
+        approval.note(connection, who.job.id, changes)
     return Approved(tuple(right), tuple(number for number in wanted if number not in right))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from batch import approval
 from core import events
 from core.db import Database, clock
 from core.events import EventKind
@@ -133,6 +134,7 @@ def settle(db: Database, job_id: str, run: int) -> bool:
         ended = connection.execute(jobs.update().where(is_run(job_id, run)).values(change))
         if ended.rowcount:
             events.record(connection, EventKind.JOB_DONE, job_id)
+            approval.note_end(connection, job_id)
         return True
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from batch import teaching
+from batch import approval, teaching
 from batch.corrections import Change, Kind, apply, held
 from batch.review import Reviewer
 from batch.reviewed import same
@@ -105,8 +105,10 @@ def undo(who: Reviewer, progress: Callable[[int, int], None] | None = None) -> U
     while piece := _piece(who, done.act):
         inputs = teaching.read_inputs(who.settings, who.job, _taught(who, piece))
         with who.db.write() as connection:
-            put_back = _put_back(connection, who, piece)
+            changes = _put_back(connection, who, piece)
+            put_back = [one.row["row_no"] for one in changes]
             teaching.learn(connection, who.job, _only(inputs, put_back))
+            approval.note(connection, who.job.id, changes)
         back += put_back
         left += [one["row_no"] for one in piece if one["row_no"] not in set(put_back)]
         if progress:
@@ -136,8 +138,8 @@ def _taught(who: Reviewer, piece: Sequence[RowMapping]) -> list[int]:
     return sorted(approved | reviewed)
 
 
-def _put_back(connection: Connection, who: Reviewer, piece: Sequence[RowMapping]) -> list[int]:
-    """Undo some corrections; returns the rows that are as they were."""
+def _put_back(connection: Connection, who: Reviewer, piece: Sequence[RowMapping]) -> list[Change]:
+    """Undo some corrections; returns what became of the rows that are as they were."""
     moment = clock(connection)
     ours = corrections.c.id.in_([one["id"] for one in piece])
     still = (
@@ -155,7 +157,7 @@ def _put_back(connection: Connection, who: Reviewer, piece: Sequence[RowMapping]
         if one["row_no"] in found and _is_still(found[one["row_no"]], one["after"])
     ]
     apply(connection, who.job, changes, moment)
-    return [one.row["row_no"] for one in changes]
+    return changes
 
 
 def _is_still(row: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -63,8 +63,7 @@ def record(
     The last thing that a transaction does: on Postgres, others that have something
     to note wait until it ends, so that nobody sees a later event before an earlier one.
     """
-    if is_postgres(connection.engine):
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    in_turn(connection)
     row = {
         "kind": kind,
         "subject": subject,
@@ -72,6 +71,15 @@ def record(
         "at": clock(connection),
     }
     connection.execute(table.insert().values(row))
+
+
+def in_turn(connection: Connection) -> None:
+    """Wait until everybody who has something to note has ended; then see what they have done.
+
+    On SQLite whoever writes is alone anyway.
+    """
+    if is_postgres(connection.engine):
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def unhandled(db: Database, consumer: str, limit: int = 100) -> Sequence[Event]:
