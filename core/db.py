@@ -214,6 +214,11 @@ def open_database(settings: Settings) -> Database:
             f"The data directory {settings.home} cannot be created: {error.strerror}. "
             "Set SHOPKEEPER_HOME to a directory you can write to."
         ) from error
+    if settings.restoring.exists():
+        raise SettingError(
+            f"A backup is being put back into {settings.home}, or that was interrupted. Wait for "
+            "it, or end it with the same command: python -m core restore …"
+        )
     engine = open_engine(settings.database_url)
     with opening(engine, settings.home), FileLock(settings.home / "migrate.lock"):
         upgrade(engine)

@@ -14,6 +14,7 @@
     ├── ScheduleError         a schedule that does not exist or cannot be kept
     ├── ValueRefused          a person's value that its field does not take
     ├── MailError             a mail that could not be handed to its server
+    ├── BackupError           a backup that cannot be made, read or put back
     ├── NotFoundError         a product, document or conversation that is not there
     ├── DestinationError      a destination that cannot be reached, or did not take what was sent
     │   └── DestinationRefused  it never will, as things are: no other try would end differently
@@ -101,6 +102,10 @@ class ValueRefused(ShopkeeperError):
 
 class MailError(ShopkeeperError):
     """A mail that could not be handed to the mail server; the message says why."""
+
+
+class BackupError(ShopkeeperError):
+    """A backup that cannot be made, read or put back; the message says what is as it was."""
 
 
 class NotFoundError(ShopkeeperError):

@@ -186,6 +186,11 @@ class Settings(BaseSettings):
         return self.home / "logs"
 
     @property
+    def restoring(self) -> Path:
+        """Folder that is there only while a backup is being put back."""
+        return self.home / "restoring"
+
+    @property
     def run(self) -> Path:
         """Folder of what lives only while processes run: ports, sockets, locks, progress."""
         return self.home / "run"

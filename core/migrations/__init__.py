@@ -65,11 +65,12 @@ def upgrade(engine: Engine, revision: str | None = None) -> None:
         begin(connection, immediate=True)
         if is_postgres(engine):
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-        _apply(connection, wanted)
+        apply(connection, wanted)
         connection.commit()
 
 
-def _apply(connection: Connection, revision: str) -> None:
+def apply(connection: Connection, revision: str) -> None:
+    """Apply the migrations up to a revision, within the connection's transaction."""
     # Every process of ours begins by opening the database, and Alembic takes a fifth of
     # the time that this takes: it is imported only by the one that has to migrate.
     from alembic import command

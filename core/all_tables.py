@@ -1,0 +1,27 @@
+"""Every table of ours, whichever module it stands in."""
+
+from __future__ import annotations
+
+from core import (
+    chat_tables,
+    delivery_tables,
+    event_tables,
+    notice_tables,
+    people_tables,
+    schedule_tables,
+    shop_tables,
+)
+from core.schema import metadata
+
+__all__ = ["TABLES", "metadata"]
+
+#: Imported for what they add to the metadata.
+TABLES = (
+    chat_tables,
+    delivery_tables,
+    event_tables,
+    notice_tables,
+    people_tables,
+    schedule_tables,
+    shop_tables,
+)
