@@ -64,7 +64,12 @@ def test_no_text_is_embedded_again(
 ) -> None:
     index.reset()
     asked: list[str] = []
-    monkeypatch.setattr(Embedder, "embed_documents", lambda _self, texts: asked.extend(texts) or [])
+
+    def embed(_self: Embedder, texts: list[str]) -> list[list[float]]:
+        asked.extend(texts)
+        return []
+
+    monkeypatch.setattr(Embedder, "embed_documents", embed)
     with closing(open_database(restored)) as db:
         fill(db, index)
         assert index.count(Kind.PRODUCT) == 3
