@@ -14,7 +14,7 @@ COPY . .
 ENV SHOPKEEPER_HOME=/home/shopkeeper/data \
     SHOPKEEPER_CACHE=/home/shopkeeper/cache \
     PATH=/shopkeeper/.venv/bin:$PATH
-RUN useradd --create-home shopkeeper
+RUN useradd --create-home shopkeeper && install -d -o shopkeeper /home/shopkeeper/data
 USER shopkeeper
 EXPOSE 8501
 # Ctrl-C's signal, so that calls under way are given back.

@@ -76,7 +76,7 @@ Row = tuple[str, float, float, float, int]
 def _fill(settings: Settings, db: Database) -> None:
     notes.print("Filling the shelves with the sample shop …")
     indexer.seed(settings, db)
-    with closing(Index(lambda: ports.chroma_url(settings), Embedder())) as index:
+    with closing(Index(lambda: ports.search_server(settings), Embedder())) as index:
         indexer.drain(settings, db, index)
 
 

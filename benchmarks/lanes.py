@@ -89,7 +89,7 @@ def shop(*, lanes: bool) -> Iterator[Shop]:
         services.wait_healthy(settings, NEEDS, 300, on_wait=notes.print)
         db = stack.enter_context(closing(open_database(settings)))
         indexer.seed(settings, db)
-        with closing(Index(lambda: ports.chroma_url(settings), Embedder())) as index:
+        with closing(Index(lambda: ports.search_server(settings), Embedder())) as index:
             indexer.drain(settings, db, index)
         lane = stack.enter_context(closing(ChatLane(open_pool(settings))))
         counter = stack.enter_context(closing(open_counter(settings, db, lane)))

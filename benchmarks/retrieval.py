@@ -97,7 +97,7 @@ def _fill(settings: Settings, db: Database, rows: int) -> None:
     large_shop.publish(db, embedder, rows)
     notes.print(f"{rows:,} products put on sale in {time.perf_counter() - started:.0f} s")
     started, taken = time.perf_counter(), 0
-    with closing(Index(lambda: ports.chroma_url(settings), embedder)) as index:
+    with closing(Index(lambda: ports.search_server(settings), embedder)) as index:
         while done := indexer.step(db, index, limit=CHROMA_BATCH):
             taken += done
             notes.print(f"[dim]{taken:,} in Chroma after {time.perf_counter() - started:.0f} s")
@@ -169,7 +169,7 @@ def _recalls(
     """Of the ten nearest by exact comparison, the share found, by conditions."""
     held = retriever.mirror.held(Kind.PRODUCT)
     found = []
-    with closing(Index(lambda: ports.chroma_url(settings), embedder)) as index:
+    with closing(Index(lambda: ports.search_server(settings), embedder)) as index:
         dense = DenseSearch(retriever.mirror, index)
         for name, (_, filters) in CONDITIONS.items():
             admitted = retriever.mirror.admitted(filters) if filters else None

@@ -36,7 +36,7 @@ def main() -> None:
     chance = random.Random(9)
     with (
         closing(open_database(settings)) as db,
-        closing(Index(lambda: ports.chroma_url(settings), Embedder())) as index,
+        closing(Index(lambda: ports.search_server(settings), Embedder())) as index,
     ):
         ids = [item.id for item in products.iterate(db)]
         due = time.monotonic()

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
-from core import local_model, progress
+from core import local_model, progress, tokens
 from core.errors import ServiceError, ShopkeeperError
 from core.ports import LOOPBACK
 from core.progress import Task
@@ -38,7 +39,9 @@ STOP_LIMIT_S = 1.5
 REPORT_S = 0.5
 
 
-def parameters(path: Path, *, alias: str, port: int, slots: int, threads: int) -> Any:
+def parameters(
+    path: Path, *, alias: str, port: int, slots: int, threads: int, token: SecretStr
+) -> Any:
     """The server's configuration (an ``xllamacpp.CommonParams``).
 
     Args:
@@ -47,6 +50,7 @@ def parameters(path: Path, *, alias: str, port: int, slots: int, threads: int) -
         port: Loopback port.
         slots: Calls served at once, each with ``SLOT_TOKENS`` of context.
         threads: Threads that compute.
+        token: What a call must bring along.
     """
     import xllamacpp  # heavy, and only this process needs it
 
@@ -55,6 +59,7 @@ def parameters(path: Path, *, alias: str, port: int, slots: int, threads: int) -
     params.model_alias = {alias}
     params.hostnames = [LOOPBACK]
     params.port = port
+    params.api_keys = [token.get_secret_value()]
     params.n_parallel = slots
     params.n_ctx = slots * SLOT_TOKENS
     params.n_batch = params.n_ubatch = BATCH_TOKENS
@@ -147,7 +152,8 @@ def main(
         settings = load_settings()
         path = model or obtain(settings)
         threads = threads or cores()
-        serve(parameters(path, alias=settings.model, port=port, slots=slots, threads=threads))
+        token, alias = tokens.model(settings), settings.model
+        serve(parameters(path, alias=alias, port=port, slots=slots, threads=threads, token=token))
     except ShopkeeperError as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         raise SystemExit(1) from error

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from core import tokens
 from core.errors import ServiceError
 from core.files import write_atomically
 from core.settings import Settings
@@ -57,13 +60,22 @@ def read(settings: Settings) -> Ports:
     return ports
 
 
-def chroma_url(settings: Settings) -> str:
-    """Where the vector store is: elsewhere, or a child of this home.
+@dataclass(frozen=True, slots=True)
+class SearchServer:
+    """Where the vector store is, and what it asks for; None: nothing."""
+
+    url: str
+    token: SecretStr | None = field(default=None, repr=False)
+
+
+def search_server(settings: Settings) -> SearchServer:
+    """The vector store: elsewhere, or a child of this home.
 
     Raises:
         ServiceError: It is a child of this home, and nothing was ever started for it.
     """
-    return settings.chroma or f"http://{LOOPBACK}:{read(settings).chroma}"
+    url = settings.chroma or f"http://{LOOPBACK}:{read(settings).chroma}"
+    return SearchServer(url, tokens.chroma(settings))
 
 
 def is_free(port: int, address: str = LOOPBACK) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.ports import LOOPBACK, Ports
+from core.ports import Ports
 from core.roster import embedded_slots
 from core.settings import PROJECT, Settings
 
@@ -78,9 +78,8 @@ def full_name(name: str) -> str:
 def command(name: str, settings: Settings, ports: Ports) -> list[str]:
     """The command line of a program."""
     if name == Service.CHROMA:
-        chroma = str(Path(PYTHON).with_name("chroma"))
         where = ["--path", str(settings.home / "chroma")]
-        return [chroma, "run", *where, "--host", LOOPBACK, "--port", str(ports.chroma)]
+        return _module("rag.chroma_server", *where, "--port", str(ports.chroma))
     if name == Service.MODEL:
         slots = str(embedded_slots(settings))
         return _module("core.model_server", "--port", str(ports.model), "--slots", slots)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from core import model_server, ports
+from core import model_server, ports, tokens
 from core.endpoint_file import read_endpoints
 from core.endpoints import OPENAI_URL, REMOTE_SLOTS, Endpoint, Feature
 from core.errors import SettingError
@@ -147,7 +147,8 @@ def _embedded(settings: Settings) -> Endpoint:
 def _located(settings: Settings, one: Endpoint) -> Endpoint:
     if one.base_url:
         return one
-    return replace(one, base_url=f"http://{ports.LOOPBACK}:{ports.read(settings).model}/v1")
+    base_url = f"http://{ports.LOOPBACK}:{ports.read(settings).model}/v1"
+    return replace(one, base_url=base_url, api_key=tokens.model(settings))
 
 
 def _from_environment(settings: Settings) -> Endpoint:

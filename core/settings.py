@@ -7,6 +7,7 @@ The only module that looks at the environment. Everything else is handed a
 from __future__ import annotations
 
 import os
+import re
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingError
@@ -68,6 +69,10 @@ class Settings(BaseSettings):
     )
     chroma: str | None = Field(
         default=None, pattern=r"^https?://[^/]+/?$", validation_alias="SHOPKEEPER_CHROMA"
+    )
+
+    chroma_token: SecretStr | None = Field(
+        default=None, min_length=16, validation_alias="SHOPKEEPER_CHROMA_TOKEN"
     )
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
@@ -131,6 +136,13 @@ class Settings(BaseSettings):
     smtp_security: MailSecurity = Field(
         default=MailSecurity.STARTTLS, validation_alias="SHOPKEEPER_SMTP_SECURITY"
     )
+
+    @field_validator("chroma_token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch("[!-~]+", token.get_secret_value()):
+            raise ValueError("may have letters, digits and signs only, and no space")
+        return token
 
     @cached_property
     def picture_hosts(self) -> frozenset[str]:

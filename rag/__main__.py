@@ -187,7 +187,7 @@ def _catch_up(settings: Settings, db: Database) -> None:
 
 
 def _index_here(settings: Settings, db: Database) -> None:
-    with closing(Index(lambda: ports.chroma_url(settings), Embedder())) as shelves:
+    with closing(Index(lambda: ports.search_server(settings), Embedder())) as shelves:
         indexer.repair(db, shelves)
         if not indexer.count_pending(db):
             return

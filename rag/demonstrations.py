@@ -16,6 +16,7 @@ from core import ports
 from core.db import Database
 from core.errors import ServiceError
 from core.nearest import SHOWABLE, Demonstration, showable
+from core.ports import SearchServer
 from core.schema import demonstrations
 from core.settings import Settings
 from rag.embedding import Embedder
@@ -86,13 +87,15 @@ class Search:
 
     Args:
         db: Our tables, which are the truth.
-        address: Asked at every connection for Chroma's URL.
+        server: Asked at every connection where Chroma is.
         embedder: Makes the vectors.
     """
 
-    def __init__(self, db: Database, address: Callable[[], str], embedder: Embedder) -> None:
+    def __init__(
+        self, db: Database, server: Callable[[], SearchServer], embedder: Embedder
+    ) -> None:
         self._db = db
-        self._address = address
+        self._server = server
         self._embedder = embedder
 
     def __call__(
@@ -107,7 +110,7 @@ class Search:
         if not there or not texts:
             return [[] for _ in texts]
         try:
-            with closing(Shelf(self._address(), self._embedder)) as shelf:
+            with closing(Shelf(self._server(), self._embedder)) as shelf:
                 bring_up_to_date(self._db, shelf)
                 found = shelf.near(texts, product_type, k)
         except (ShelfAway, ServiceError) as error:
@@ -119,7 +122,7 @@ class Search:
 
 def open_search(settings: Settings, db: Database) -> Search:
     """The search over the demonstrations in our tables."""
-    return Search(db, lambda: ports.chroma_url(settings), _embedder())
+    return Search(db, lambda: ports.search_server(settings), _embedder())
 
 
 def bring_up_to_date(db: Database, shelf: Shelf) -> None:

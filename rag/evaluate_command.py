@@ -123,7 +123,7 @@ def _open(data: Path, *, asked: bool) -> Iterator[TrialShop]:
 
 
 def _rank(shop: TrialShop, part: Part, judged: Judgements) -> list[Ranked]:
-    index = Index(lambda: ports.chroma_url(shop.settings), Embedder())
+    index = Index(lambda: ports.search_server(shop.settings), Embedder())
     with (
         closing(Retriever(LiveMirror(shop.db), index, index.embedder)) as retriever,
         bar(f"Searching ({part})") as advance,

@@ -1,6 +1,6 @@
 """The vectors in Chroma: one collection of products, one of policy chunks.
 
-The only module that talks to Chroma. Holds nothing that our tables do not
+Holds nothing that our tables do not
 know: everything here can be thrown away and built again. The two kinds have a
 collection each, because the near ones of a few policy chunks must not be
 crowded out by a hundred thousand products, and Chroma's filters are slow.
@@ -14,19 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import chromadb
-import chromadb.config
-import httpx
 import numpy as np
 from chromadb.api import ClientAPI
-from chromadb.api.client import Client
 from chromadb.api.collection_configuration import CreateCollectionConfiguration
 from langchain_chroma import Chroma
 
 from core.errors import ServiceError, ShopkeeperError
-from core.ports import LOOPBACK
+from core.ports import SearchServer
+from rag import chroma_client
 from rag.embedding import EMBEDDING_NAME, Embedder
 from rag.exchange import Kind
 from rag.vectors import Vectors
@@ -72,13 +69,13 @@ class Index:
     Connects at first use and again after Chroma was away.
 
     Args:
-        address: Asked at every connection for Chroma's URL.
+        server: Asked at every connection where Chroma is.
         embedder: Makes the vectors that are stored.
     """
 
-    def __init__(self, address: Callable[[], str], embedder: Embedder) -> None:
+    def __init__(self, server: Callable[[], SearchServer], embedder: Embedder) -> None:
         self.embedder = embedder
-        self._address = address
+        self._server = server
         self._lock = threading.Lock()
         self._client: ClientAPI | None = None
         self._stores: dict[Kind, Chroma] = {}
@@ -154,8 +151,8 @@ class Index:
         """Give the connections back; the next use opens new ones."""
         with self._lock:
             client, self._client, self._stores = self._client, None, {}
-        if isinstance(client, Client):
-            close_client(client)
+        if client is not None:
+            chroma_client.close(client)
 
     def _with_store(self, kind: Kind, action: Callable[[Chroma], T]) -> T:
         return self._retried(lambda: action(self._store(kind)))
@@ -190,14 +187,7 @@ class Index:
 
     def _open_client(self) -> ClientAPI:
         if self._client is None:
-            url = urlsplit(self._address())
-            secure = url.scheme == "https"
-            self._client = chromadb.HttpClient(
-                host=url.hostname or LOOPBACK,
-                port=url.port or (443 if secure else 8000),
-                ssl=secure,
-                settings=chromadb.config.Settings(anonymized_telemetry=False),
-            )
+            self._client = chroma_client.connect(self._server())
         return self._client
 
     def _store(self, kind: Kind) -> Chroma:
@@ -221,16 +211,6 @@ class Index:
                 "it is being rebuilt. Try again in a few minutes."
             )
         return store
-
-
-def close_client(client: Client) -> None:
-    """Close a client with all its sockets."""
-    client.close()
-    # Chroma's close() leaves open the sockets of the client and of the one inside it.
-    for owner in (client, client._admin_client):
-        session = getattr(getattr(owner, "_server", None), "_session", None)
-        if isinstance(session, httpx.Client):
-            session.close()
 
 
 def _add(store: Chroma, entries: Sequence[Entry], vectors: Vectors) -> None:

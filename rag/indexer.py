@@ -229,7 +229,7 @@ def main() -> None:
         progress.clear(settings)  # what a killed predecessor left
         db = open_database(settings)
         seed(settings, db)
-        run(settings, db, Index(lambda: ports.chroma_url(settings), Embedder()))
+        run(settings, db, Index(lambda: ports.search_server(settings), Embedder()))
 
 
 def _leave(number: int, frame: object) -> NoReturn:

@@ -241,7 +241,7 @@ class Retriever:
 
 def open_retriever(settings: Settings, db: Database) -> Retriever:
     """A retriever over the shop in these tables; cheap, see :meth:`Retriever.warm`."""
-    index = Index(lambda: ports.chroma_url(settings), Embedder())
+    index = Index(lambda: ports.search_server(settings), Embedder())
     reranker = Reranker(settings.reranker) if settings.reranker else None
     return Retriever(LiveMirror(db), index, index.embedder, reranker)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import chromadb
-import chromadb.config
-from chromadb.api.client import Client
 
-from core.ports import LOOPBACK
+from core.ports import SearchServer
+from rag import chroma_client
 from rag.embedding import EMBEDDING_NAME, Embedder
-from rag.index import CONFIGURATION, close_client
+from rag.index import CONFIGURATION
 
 #: Vectors of another embedding model would be in a collection of another name.
 NAME = f"demonstrations-{EMBEDDING_NAME}"
@@ -29,22 +27,13 @@ class Shelf:
     """A collection of texts by product type; to be closed after use.
 
     Args:
-        url: Chroma's.
+        server: Where Chroma is.
         embedder: Makes the vectors.
     """
 
-    def __init__(self, url: str, embedder: Embedder) -> None:
+    def __init__(self, server: SearchServer, embedder: Embedder) -> None:
         self._embedder = embedder
-        parts = urlsplit(url)
-        secure = parts.scheme == "https"
-        self._client = _guarded(
-            lambda: chromadb.HttpClient(
-                host=parts.hostname or LOOPBACK,
-                port=parts.port or (443 if secure else 8000),
-                ssl=secure,
-                settings=chromadb.config.Settings(anonymized_telemetry=False),
-            )
-        )
+        self._client = _guarded(lambda: chroma_client.connect(server))
         self._collection = self._open()
 
     def _open(self) -> chromadb.Collection:
@@ -116,8 +105,7 @@ class Shelf:
 
     def close(self) -> None:
         """Give the connection back."""
-        if isinstance(self._client, Client):
-            close_client(self._client)
+        chroma_client.close(self._client)
 
 
 def _guarded(action: Callable[[], T]) -> T:

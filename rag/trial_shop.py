@@ -82,7 +82,7 @@ def _fill(
     products.publish(db, items)
     if policies is not None:
         documents.publish_documents(db, policies)
-    with closing(Index(lambda: ports.chroma_url(settings), Embedder())) as index:
+    with closing(Index(lambda: ports.search_server(settings), Embedder())) as index:
         done = 0
         while left := indexer.count_pending(db):
             advance(done, done + left)

@@ -54,7 +54,7 @@ def test_what_a_document_links_to_is_there(path: Path) -> None:
 
 
 def test_the_containers_set_what_we_read_and_start_what_we_have() -> None:
-    assert set(ours()) == {"page", "worker", "indexer"}
+    assert set(ours()) == {"page", "worker", "indexer", "search"}
     for service in ours().values():
         assert set(service["environment"]) <= SETTINGS | OTHERS
         assert service["environment"]["DATABASE_URL"].startswith("postgresql+psycopg://")

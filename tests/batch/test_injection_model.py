@@ -17,8 +17,10 @@ from batch.extract import Extraction, Outcome
 from batch.fields import Field, FieldSet
 from batch.inputs import Inputs
 from batch.plan import Plan
+from core import tokens
 from core.endpoints import Endpoint
 from core.model import ModelClient
+from core.settings import load_settings
 from core.statuses import RowStatus
 from tests.batch.processes import until
 from tests.injections import INJECTIONS as ALL
@@ -45,11 +47,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """The embedded model, served by a process of its own."""
     port = free_port()
     command = [sys.executable, "-m", "core.model_server", "--port", str(port)]
-    home = {"SHOPKEEPER_HOME": str(tmp_path_factory.mktemp("home"))}
+    settings = load_settings(home=tmp_path_factory.mktemp("home"))
+    home = {"SHOPKEEPER_HOME": str(settings.home)}
     process = subprocess.Popen(command, env=os.environ | home, stderr=subprocess.DEVNULL)
     try:
         until(lambda: _is_up(port), START_S)
-        yield Endpoint(name="embedded", base_url=f"http://127.0.0.1:{port}/v1", model="m")
+        url, key = f"http://127.0.0.1:{port}/v1", tokens.model(settings)
+        yield Endpoint(name="embedded", base_url=url, model="m", api_key=key)
     finally:
         process.kill()
         process.wait(10)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from core import local_model, model_server, progress
 from core.progress import Task
@@ -10,7 +11,11 @@ from core.settings import Settings, load_settings
 
 
 def test_the_parameters_keep_newcomers_and_neighbours_in_mind() -> None:
-    params = model_server.parameters(Path("m.gguf"), alias="mine", port=1234, slots=3, threads=2)
+    token = SecretStr("a secret token")
+    params = model_server.parameters(
+        Path("m.gguf"), alias="mine", port=1234, slots=3, threads=2, token=token
+    )
+    assert params.api_keys == ["a secret token"]
     assert params.model.path == "m.gguf"
     assert params.model_alias == {"mine"}
     assert (params.hostnames, params.port) == (["127.0.0.1"], 1234)

@@ -76,8 +76,8 @@ def test_commands(tmp_path: Path, service: Service, expected: str) -> None:
 def test_chroma_keeps_its_files_in_the_home_and_to_itself(settings: Settings) -> None:
     line = programs.command(Service.CHROMA, settings, PORTS)
     assert line[1:] == [
-        *("run", "--path", str(settings.home / "chroma")),
-        *("--host", "127.0.0.1", "--port", "7001"),
+        *("-m", "rag.chroma_server", "--path", str(settings.home / "chroma")),
+        *("--port", "7001"),
     ]
 
 

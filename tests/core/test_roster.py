@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core import ports, roster
+from core import ports, roster, tokens
 from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import ServiceError, SettingError
 from core.roster import Roster, configured, embedded_slots, needs_embedded
@@ -73,6 +73,7 @@ def test_the_embedded_model_must_have_been_started(settings: Settings) -> None:
     ports.allocate(settings)
     (found,) = Roster(settings).endpoints()
     assert found.base_url.startswith("http://127.0.0.1:")
+    assert found.api_key == tokens.model(settings)
     assert Feature.ID_SLOT in found.supports
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from core import products
 from core.chat_lane import ChatLane
 from core.db import Database, open_database
 from core.pool import open_pool
-from core.ports import LOOPBACK
+from core.ports import LOOPBACK, SearchServer
 from core.products import Product
 from core.settings import SAMPLE, Settings, load_settings
 from rag import documents, indexer
@@ -43,9 +45,11 @@ TENT = Product(
 KETTLE = Product("k1", "Gooseneck Kettle", "Electric, with temperature control.", stock=0)
 BOOTS = Product("b1", "Fell Boots", "Waterproof leather hiking boots.", price=Decimal("139"))
 
+TOKEN = "the-token-of-the-tests"
+
 
 class ChromaServer:
-    """``chroma run`` on one port, to be stopped and started again."""
+    """The search server on one port, to be stopped and started again."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -56,11 +60,17 @@ class ChromaServer:
     def url(self) -> str:
         return f"http://{LOOPBACK}:{self.port}"
 
+    @property
+    def server(self) -> SearchServer:
+        return SearchServer(self.url, SecretStr(TOKEN))
+
     def start(self) -> None:
-        program = str(Path(sys.executable).with_name("chroma"))
-        where = ["--path", str(self.folder), "--host", LOOPBACK, "--port", str(self.port)]
+        where = ["--path", str(self.folder), "--port", str(self.port)]
         self._process = subprocess.Popen(
-            [program, "run", *where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "rag.chroma_server", *where],
+            env=os.environ | {"SHOPKEEPER_CHROMA_TOKEN": TOKEN},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 300
         while not self._answers():
@@ -94,7 +104,7 @@ def embedder() -> Embedder:
 
 @pytest.fixture
 def index(chroma: ChromaServer, embedder: Embedder) -> Iterator[Index]:
-    with closing(Index(lambda: chroma.url, embedder)) as found:
+    with closing(Index(lambda: chroma.server, embedder)) as found:
         found.reset()
         yield found
 
@@ -144,7 +154,7 @@ def sample_retriever(
     db = open_database(load_settings(home=tmp_path_factory.mktemp("sample")))
     products.publish(db, read_shop(SAMPLE / "catalog.csv", source="sample").products)
     documents.publish_documents(db, SAMPLE / "policies")
-    with closing(Index(lambda: chroma.url, embedder)) as index:
+    with closing(Index(lambda: chroma.server, embedder)) as index:
         index.reset()
         fill(db, index)
         yield Retriever(LiveMirror(db), index, index.embedder)

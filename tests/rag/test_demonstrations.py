@@ -10,13 +10,14 @@ from batch import demonstrations
 from batch.demonstrations import Product, text_key
 from core.db import Database
 from core.nearest import Demonstration, nearest_among, open_nearest
+from core.ports import SearchServer
 from core.schema import demonstrations as table
 from core.settings import Settings, load_settings
 from rag.demonstrations import Search
 from rag.embedding import Embedder
 from rag.shelf import Shelf
 from tests.conftest import on_both
-from tests.rag.conftest import ChromaServer
+from tests.rag.conftest import TOKEN, ChromaServer
 
 TEXTS = [
     "Acme dark roast coffee beans, 12 oz",
@@ -33,7 +34,7 @@ def products(*texts: str, kind: str = "Coffee") -> list[Product]:
 @pytest.fixture
 def taught(db: Database, chroma: ChromaServer, embedder: Embedder) -> Database:
     """Four coffees and a tent that can be shown, and nothing of other tests in Chroma."""
-    with closing(Shelf(chroma.url, embedder)) as shelf:
+    with closing(Shelf(chroma.server, embedder)) as shelf:
         shelf.empty()
     with db.write() as connection:
         demonstrations.add(connection, products(*TEXTS))
@@ -44,7 +45,7 @@ def taught(db: Database, chroma: ChromaServer, embedder: Embedder) -> Database:
 
 @pytest.fixture
 def search(taught: Database, chroma: ChromaServer, embedder: Embedder) -> Search:
-    return Search(taught, lambda: chroma.url, embedder)
+    return Search(taught, lambda: chroma.server, embedder)
 
 
 def names(found: list[list[Demonstration]]) -> list[list[str]]:
@@ -84,7 +85,7 @@ def test_while_chroma_is_away_the_same_ones_are_found(
 ) -> None:
     caplog.set_level(logging.INFO)
     there = search(["Fox dark roast beans", "cold drink"], "Coffee", 3)
-    away = Search(taught, lambda: "http://127.0.0.1:9", embedder)
+    away = Search(taught, lambda: SearchServer("http://127.0.0.1:9"), embedder)
     assert away(["Fox dark roast beans", "cold drink"], "Coffee", 3) == there
     assert "searched in memory" in caplog.text
 
@@ -101,10 +102,10 @@ def test_an_index_that_was_lost_is_filled_again_from_the_tables(
     search: Search, chroma: ChromaServer, embedder: Embedder, taught: Database
 ) -> None:
     first = search(["cold drink"], "Coffee", 4)
-    with closing(Shelf(chroma.url, embedder)) as shelf:
+    with closing(Shelf(chroma.server, embedder)) as shelf:
         shelf.empty()
         assert search(["cold drink"], "Coffee", 4) == first
-    with closing(Shelf(chroma.url, embedder)) as shelf:
+    with closing(Shelf(chroma.server, embedder)) as shelf:
         assert shelf.count() == 5
 
 
@@ -126,5 +127,7 @@ def test_demonstrations_of_no_table_are_searched_the_same_way() -> None:
 def test_settings_name_the_index(
     taught: Database, chroma: ChromaServer, settings: Settings
 ) -> None:
-    named = load_settings(home=settings.home, chroma=chroma.url, sample_shop=False)
+    named = load_settings(
+        home=settings.home, chroma=chroma.url, chroma_token=TOKEN, sample_shop=False
+    )
     assert names(open_nearest(named, taught)(["Fox dark roast beans"], "Coffee", 1)) == [["Acme"]]

@@ -12,6 +12,7 @@ import pytest
 from core import products
 from core.db import Database
 from core.errors import ServiceError
+from core.ports import SearchServer
 from core.products import Product
 from rag import dense as module
 from rag import vectors
@@ -32,7 +33,7 @@ class FakeIndex(Index):
     """Answers as Chroma would, with its whole content in one order; notes what it was asked."""
 
     def __init__(self, ids: Sequence[str]) -> None:
-        super().__init__(lambda: "", EMBEDDER)
+        super().__init__(lambda: SearchServer(""), EMBEDDER)
         self.ids = list(ids)
         self.asked: list[int] = []
         self.fails = False

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import ServiceError
+from core.ports import SearchServer
 from rag import index as module
 from rag.embedding import Embedder
 from rag.exchange import Kind
@@ -64,7 +65,7 @@ def test_lost_collection_is_made_again(
     index: Index, chroma: ChromaServer, embedder: Embedder
 ) -> None:
     put(index, [TENT])
-    with closing(Index(lambda: chroma.url, embedder)) as other:
+    with closing(Index(lambda: chroma.server, embedder)) as other:
         other.reset()
     assert near(index, "tent", 1) == []
 
@@ -75,14 +76,14 @@ def test_vectors_of_different_models_never_meet(
     index.connect()
     monkeypatch.setattr(module, "EMBEDDING_NAME", "another")
     with (
-        closing(Index(lambda: chroma.url, embedder)) as other,
+        closing(Index(lambda: chroma.server, embedder)) as other,
         pytest.raises(EmbeddingMismatch, match="being rebuilt"),
     ):
         near(other, "tent", 1)
 
 
 def test_missing_port_is_the_message_of_the_services(embedder: Embedder) -> None:
-    def not_started() -> str:
+    def not_started() -> SearchServer:
         raise ServiceError("start it with `make run`")
 
     with pytest.raises(ServiceError, match="make run"):

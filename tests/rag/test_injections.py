@@ -86,7 +86,7 @@ def stand(
         settings = load_settings(home=home, openai_base_url=model.url, openai_model="fake")
         with (
             closing(open_database(settings)) as db,
-            closing(Index(lambda: chroma.url, embedder)) as index,
+            closing(Index(lambda: chroma.server, embedder)) as index,
             closing(ChatLane(open_pool(settings))) as lane,
         ):
             index.reset()

@@ -42,7 +42,7 @@ def test_products_and_policies_are_found_after_a_restore_with_an_empty_index(
 def test_what_another_shop_left_in_the_index_is_not_found(
     restored: Settings, chroma: ChromaServer, index: Index
 ) -> None:
-    with closing(Index(lambda: chroma.url, index.embedder)) as other:
+    with closing(Index(lambda: chroma.server, index.embedder)) as other:
         assert other.count(Kind.PRODUCT) > 0
     _check(restored, index)
 
