@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.navigation.page import StreamlitPage
 
+from core.errors import ShopkeeperError
+from core.people import STRANGER, Person
 from pages.parts.arrivals import Arrivals
 from pages.parts.counter_routes import counter_routes
+from pages.parts.door_routes import door_routes
 from pages.parts.download_route import download_route
-from pages.parts.entry import let_in
+from pages.parts.entry import admitted, let_in, open_settings, open_shop_database, who
+from pages.parts.guard import Guard
 from pages.parts.opening import opening
-from pages.parts.rooms import COUNTER, ROOMS, room
+from pages.parts.provider import provider_secrets
+from pages.parts.rooms import COUNTER, ROOMS, room, titled
 from pages.parts.services import started
+from pages.parts.sign_in_place import sign_in_place
 from pages.parts.telling import show_told
 from pages.parts.trouble import boxed
 from pages.parts.visitor import remember_visitor
@@ -32,16 +39,21 @@ def main() -> None:
     # from the internet.
     st.set_page_config("Shopkeeper", DRAWINGS / "icon.svg", menu_items={"About": ABOUT})
     st.logo(DRAWINGS / "logo.svg", size="large", icon_image=DRAWINGS / "icon.svg")
-    # Before the gate: until a session has called it, a deep link would run a page
-    # without this file.
-    page = st.navigation(_navigation())
-    # Reading wants a narrow column, tables a wide one.
-    narrow = page.title == room(COUNTER).title
-    st.set_page_config(f"{page.title} · Shopkeeper", layout="centered" if narrow else "wide")
     with boxed():
-        if not may_enter():
-            st.stop()
+        try:
+            person = who()
+        except ShopkeeperError:
+            # Until a session has called it, a deep link would run a page without this file.
+            st.navigation(_navigation(STRANGER))
+            raise
+        page = st.navigation(_navigation(person))
+        # Reading wants a narrow column, tables a wide one.
+        narrow = page.title == room(COUNTER).title
+        st.set_page_config(f"{page.title} · Shopkeeper", layout="centered" if narrow else "wide")
+        settings, db = open_settings(), open_shop_database()
+        sign_in_place(settings, db, person)
         let_in()
+        admitted(titled(page.title))
         started()
         show_told()
         # Before the page: what a page waits for must not delay the cookie.
@@ -49,18 +61,21 @@ def main() -> None:
         page.run()
 
 
-def _navigation() -> dict[str, list[StreamlitPage]]:
-    """The pages by section, as Streamlit wants them."""
+def _navigation(person: Person) -> dict[str, list[StreamlitPage]]:
+    """The pages by section, as Streamlit wants them; whoever may not enter one does not see it.
+
+    All are named, so that a link to any of them says why it stays closed.
+    """
     sections: dict[str, list[StreamlitPage]] = {}
     for one in ROOMS:
-        page = st.Page(one.path, title=one.title, icon=one.icon, default=one.path == COUNTER)
+        seen: Literal["visible", "hidden"] = (
+            "visible" if person.role.reaches(one.least) else "hidden"
+        )
+        page = st.Page(
+            one.path, title=one.title, icon=one.icon, default=one.path == COUNTER, visibility=seen
+        )
         sections.setdefault(one.section, []).append(page)
     return sections
-
-
-def may_enter() -> bool:
-    """The gate: for now everyone may come in."""
-    return True
 
 
 if __name__ == "__main__":
@@ -69,7 +84,8 @@ else:
     # `streamlit run` finds this line, and serves the script above with our routes beside it.
     app = st.App(
         __file__,
-        routes=[download_route(), *counter_routes()],
-        middleware=[Middleware(Arrivals)],
+        secrets=provider_secrets(open_settings()),
+        routes=[download_route(), *counter_routes(), *door_routes()],
+        middleware=[Middleware(Guard), Middleware(Arrivals)],
         lifespan=opening,
     )

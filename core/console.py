@@ -20,8 +20,10 @@ from core.errors import (
     FieldsError,
     JobError,
     NotFoundError,
+    PeopleError,
     ScheduleError,
     ShopkeeperError,
+    SignInError,
     ValueRefused,
 )
 from core.settings import Settings, load_settings
@@ -39,7 +41,16 @@ class Exit(IntEnum):
 
 
 #: What whoever typed the command has to put right.
-BAD_INPUT = (CatalogError, FieldsError, JobError, NotFoundError, ScheduleError, ValueRefused)
+BAD_INPUT = (
+    CatalogError,
+    FieldsError,
+    JobError,
+    NotFoundError,
+    PeopleError,
+    ScheduleError,
+    SignInError,
+    ValueRefused,
+)
 
 
 @contextmanager

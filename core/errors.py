@@ -18,6 +18,9 @@
     ├── NotFoundError         a product, document or conversation that is not there
     ├── DestinationError      a destination that cannot be reached, or did not take what was sent
     │   └── DestinationRefused  it never will, as things are: no other try would end differently
+    ├── SignInError           somebody cannot be let in
+    │   └── SignInLater       not yet: too many tries
+    ├── PeopleError           a change of who may come in that cannot be made
     └── ModelError            a model call that gave no usable answer
         ├── EndpointError     the endpoint refused, failed or could not be reached
         │   ├── RateLimited   it asked us to come back later
@@ -135,6 +138,26 @@ class DestinationRefused(DestinationError):
     """A destination that is closed, is set up wrongly, or refuses what is sent for good."""
 
     transient = False
+
+
+class SignInError(ShopkeeperError):
+    """Somebody cannot be let in: a wrong password, a link that was used, access taken away."""
+
+
+class SignInLater(SignInError):
+    """Too many tries to sign in.
+
+    Attributes:
+        wait_s: After how many seconds the next one is looked at.
+    """
+
+    def __init__(self, message: str, *, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+class PeopleError(ShopkeeperError):
+    """A change of who may come in that cannot be made."""
 
 
 class ModelError(ShopkeeperError):

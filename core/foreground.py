@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 
 import typer
@@ -21,11 +21,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from core import local_model, preflight, progress, services, supervisor, watch
+from core import invitations, local_model, preflight, progress, services, supervisor, watch
+from core.db import open_database
 from core.errors import ServiceError, ShopkeeperError
 from core.programs import Service
 from core.roster import needs_embedded
-from core.settings import Settings, load_settings
+from core.settings import Settings, SignIn, load_settings
 
 LOOK_S = 0.3
 #: A healthy house is up by then, also on a slow disk; what is late is told, not ended.
@@ -200,7 +201,24 @@ def _invite(settings: Settings) -> None:
     host = services.page_host(settings)
     host = "localhost" if host in ("127.0.0.1", "::1") else host
     console.print(f"\n  [bold]Shopkeeper is open: [cyan]http://{host}:{settings.port}[/][/]")
+    _offer_first_link(settings)
     console.print("  [dim]Ctrl-C closes it.[/]\n")
+
+
+def _offer_first_link(settings: Settings) -> None:
+    """As long as there is no administrator: the link that makes one. It is written nowhere else."""
+    if settings.sign_in is SignIn.OFF:
+        console.print("  [dim]Everybody on this machine may do everything.[/]")
+        return
+    try:
+        with closing(open_database(settings)) as db:
+            address = invitations.first_link(settings, db, now=time.time())
+    except ShopkeeperError as error:
+        _complain(f"No link for an administrator could be made: {error.message}")
+        return
+    if address:
+        console.print("  There is no administrator yet. Whoever opens this link first becomes one;")
+        console.print(f"  it is good once, for a day:\n  [cyan]{escape(address)}[/]\n")
 
 
 def _complain(message: str) -> None:

@@ -15,9 +15,12 @@ people = Table(
     "people",
     metadata,
     Column("id", String(16), primary_key=True),
-    #: By which they sign in: a name or an e-mail address, folded.
-    Column("login", String(200), nullable=False, unique=True),
+    #: By which they sign in here: a name or an e-mail address, folded; none for those who
+    #: sign in elsewhere.
+    Column("login", String(200), unique=True),
     Column("name", Text, nullable=False, server_default=""),
+    #: As the provider has verified it; of those who sign in elsewhere.
+    Column("email", Text, nullable=False, server_default=""),
     Column("role", String(16), nullable=False),
     #: Argon2; none for those who sign in elsewhere.
     Column("password_hash", Text),

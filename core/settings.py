@@ -10,6 +10,7 @@ import os
 import re
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ SAMPLE = PROJECT / "sample"
 #: Settings that are paths: made absolute once, so that it does not matter who stands where.
 PATHS = ("home", "cache", "endpoints", "export_folder", "import_folder")
 _SERVICE = "(page|worker|indexer|chroma|model)"
+#: Addresses that stand for all of this machine's.
+_ANYWHERE = ("0.0.0.0", "::", "")
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
 
@@ -107,6 +110,18 @@ class Settings(BaseSettings):
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
 
     sign_in: SignIn = Field(default=SignIn.OFF, validation_alias="SHOPKEEPER_SIGN_IN")
+    shoppers_sign_in: bool = Field(default=False, validation_alias="SHOPKEEPER_SHOPPERS_SIGN_IN")
+    oidc_metadata: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", validation_alias="SHOPKEEPER_OIDC_METADATA_URL"
+    )
+    oidc_client_id: str | None = Field(default=None, validation_alias="SHOPKEEPER_OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, validation_alias="SHOPKEEPER_OIDC_CLIENT_SECRET"
+    )
+    oidc_name: str | None = Field(default=None, validation_alias="SHOPKEEPER_OIDC_NAME")
+    oidc_role_claim: str | None = Field(default=None, validation_alias="SHOPKEEPER_OIDC_ROLE_CLAIM")
+    oidc_administrators: str = Field(default="", validation_alias="SHOPKEEPER_OIDC_ADMINISTRATORS")
+    oidc_merchandisers: str = Field(default="", validation_alias="SHOPKEEPER_OIDC_MERCHANDISERS")
     secret_key: SecretStr | None = Field(
         default=None, min_length=16, validation_alias="SHOPKEEPER_SECRET_KEY"
     )
@@ -188,6 +203,18 @@ class Settings(BaseSettings):
         return os.environ.get(name) or (dotenv_values(str(file)).get(name) if file else None)
 
     @property
+    def public_url(self) -> str:
+        """The address by which people reach the shop, without a slash at its end."""
+        here = "localhost" if self.is_loopback or self.address in _ANYWHERE else self.address
+        host = f"[{here}]" if ":" in here else here
+        return (self.url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the web app."""
+        return is_loopback(self.address)
+
+    @property
     def endpoint_file(self) -> Path:
         """Where the endpoints are named, if they are named in a file."""
         return self.endpoints or PROJECT / "endpoints.toml"
@@ -206,6 +233,16 @@ class Settings(BaseSettings):
     def run(self) -> Path:
         """Folder of what lives only while processes run: ports, sockets, locks, progress."""
         return self.home / "run"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address to listen at is one of this machine's own."""
+    if address.casefold() == "localhost":
+        return True
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _variable(name: str) -> str:
@@ -227,9 +264,40 @@ def load_settings(**overrides: Any) -> Settings:
             for item in error.errors()
         )
         raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
+    _check_sign_in(settings)
     given_paths = {name: getattr(settings, name) for name in PATHS}
     paths = {name: path.expanduser().resolve() for name, path in given_paths.items() if path}
     return settings.model_copy(update=paths)
+
+
+def _check_sign_in(settings: Settings) -> None:
+    """See that strangers cannot come in by a setting, and that somebody can."""
+    if settings.sign_in is SignIn.OFF:
+        if not settings.is_loopback:
+            raise SettingError(
+                f"Everybody could do everything: SHOPKEEPER_SIGN_IN is off, and SHOPKEEPER_ADDRESS "
+                f"lets other machines in ({settings.address or 'all of them'}). Set "
+                "SHOPKEEPER_SIGN_IN to password or oidc, or listen at 127.0.0.1."
+            )
+        if settings.shoppers_sign_in:
+            raise SettingError(
+                "SHOPKEEPER_SHOPPERS_SIGN_IN needs a way to sign in: set SHOPKEEPER_SIGN_IN "
+                "to password or oidc."
+            )
+    if settings.sign_in is SignIn.OIDC:
+        _check_provider(settings)
+
+
+def _check_provider(settings: Settings) -> None:
+    needed = ("oidc_metadata", "oidc_client_id", "oidc_client_secret")
+    missing = [_variable(name) for name in needed if getattr(settings, name) is None]
+    if missing:
+        raise SettingError(f"SHOPKEEPER_SIGN_IN is oidc, which needs {', '.join(missing)} as well.")
+    if not settings.oidc_administrators and settings.oidc_role_claim is None:
+        raise SettingError(
+            "Nobody would be administrator: set SHOPKEEPER_OIDC_ADMINISTRATORS to the e-mail "
+            "addresses of those who are, or SHOPKEEPER_OIDC_ROLE_CLAIM to the claim that tells."
+        )
 
 
 def child_environment(settings: Settings, **extra: str) -> dict[str, str]:

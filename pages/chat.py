@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import products
 from core.errors import NotFoundError
+from core.roles import Role
 from core.settings import SAMPLE
 from pages.parts.answering import answer, warm_up
 from pages.parts.asking import Asked, ask, next_question
@@ -109,11 +110,7 @@ def _empty(shop: Shop) -> None:
     """A greeting and questions to begin with."""
     st.html('<h1 class="sk-greeting">What are you looking for?</h1>')
     if not products.count(shop.db) and not filling(shop):
-        st.info(
-            "The shelves are empty. Upload a catalog and publish it to chat.",
-            icon=":material/inventory_2:",
-        )
-        st.page_link("pages/upload.py", label="Upload a catalog", icon=":material/upload_file:")
+        _bare(shop)
         return
     st.caption("Ask in your own words. Every answer names its sources.", text_alignment="center")
     with st.grid(2, min_column_width=250, gap="small"):
@@ -126,6 +123,18 @@ def _empty(shop: Shop) -> None:
                 on_click=ask,
                 args=(Asked(example["question"]),),
             )
+
+
+def _bare(shop: Shop) -> None:
+    """Nothing to ask about: whoever can do something about it is told what."""
+    if not shop.person.role.reaches(Role.MERCHANDISER):
+        st.info("The shelves are empty. Please come back later.", icon=":material/inventory_2:")
+        return
+    st.info(
+        "The shelves are empty. Upload a catalog and publish it to chat.",
+        icon=":material/inventory_2:",
+    )
+    st.page_link("pages/upload.py", label="Upload a catalog", icon=":material/upload_file:")
 
 
 def _examples() -> list[dict[str, str]]:

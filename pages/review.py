@@ -83,7 +83,7 @@ def _empty() -> None:
 
 
 def _one(shop: Shop, job: Job) -> None:
-    who = Reviewer(shop.settings, shop.db, job, reviewer_name(shop.visitor))
+    who = Reviewer(shop.settings, shop.db, job, reviewer_name(shop))
     if not job.done:
         st.title("Review", anchor=False)
         st.info(
@@ -99,9 +99,9 @@ def _one(shop: Shop, job: Job) -> None:
     _sitting(who)
 
 
-def reviewer_name(visitor: str) -> str:
-    """Tells a visitor from others in what is stored; opens none of their conversations."""
-    return blake2b(visitor.encode(), digest_size=8).hexdigest()
+def reviewer_name(shop: Shop) -> str:
+    """Tells a person from others in what is stored; opens none of their conversations."""
+    return shop.person.id or blake2b(shop.visitor.encode(), digest_size=8).hexdigest()
 
 
 @st.fragment

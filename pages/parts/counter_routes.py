@@ -2,8 +2,8 @@
 
 A click on a Streamlit widget runs the page's script again, and so ends a
 stream. Opening a source, judging an answer and saving a conversation go
-through here instead. The visitor is known by their cookie, and only sees and
-changes what is theirs.
+through here instead. The visitor is known by their sign-in or else by their
+cookie, and only sees and changes what is theirs.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import json
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from streamlit import config
 
 from core import products
-from core.errors import NotFoundError, ShopkeeperError
+from core.errors import NotFoundError, ShopkeeperError, SignInError
 from core.statuses import GapKind
-from pages.parts.entry import open_shop_database
+from pages.parts.base_path import under_base
+from pages.parts.entry import open_settings, open_shop_database
+from pages.parts.person import visitor_asking
+from pages.parts.same_origin import from_our_page
 from pages.parts.saved_conversation import SavedForm, saved
 from pages.parts.source_sheet import policy_html, product_html
-from pages.parts.visitor import visitor_of
 from rag import gaps, verdicts
 from rag.sections import section_of
 
@@ -50,12 +50,10 @@ class Address(StrEnum):
 
 def counter_routes() -> list[Route]:
     """The routes that these addresses lead to."""
-    base = str(config.get_option("server.baseUrlPath")).strip("/")
-    prefix = f"/{base}" if base else ""
     return [
-        Route(f"{prefix}/{Address.SOURCE}/{{message}}/{{number:int}}", _guarded(_source)),
-        Route(f"{prefix}/{Address.VERDICT}/{{message}}", _verdict, methods=["POST"]),
-        Route(f"{prefix}/{Address.SAVED}/{{conversation}}/{{form}}", _guarded(_saved)),
+        Route(under_base(f"{Address.SOURCE}/{{message}}/{{number:int}}"), _guarded(_source)),
+        Route(under_base(f"{Address.VERDICT}/{{message}}"), _verdict, methods=["POST"]),
+        Route(under_base(f"{Address.SAVED}/{{conversation}}/{{form}}"), _guarded(_saved)),
     ]
 
 
@@ -65,7 +63,10 @@ def _guarded(answer: Callable[[Request, str], Response]) -> Callable[[Request], 
     @wraps(answer)
     def guarded(request: Request) -> Response:
         try:
-            return answer(request, visitor_of(request.cookies))
+            visitor = visitor_asking(open_settings(), open_shop_database(), request)
+            return answer(request, visitor)
+        except SignInError as error:
+            return PlainTextResponse(error.message, 403, _HARMLESS)
         except NotFoundError as error:
             return PlainTextResponse(error.message, 404, _HARMLESS)
         except ShopkeeperError as error:
@@ -129,15 +130,6 @@ def _keep(request: Request, visitor: str, feedback: int, reason: str) -> Respons
 
 
 def _ours(request: Request) -> bool:
-    """Whether a page of ours sent it: another site's page would bring the visitor's cookie along.
-
-    ``Sec-Fetch-Site`` is set by the browser alone and survives any proxy; browsers
-    leave it out without https, and then the page's origin has to be where we are.
-    """
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        return False
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
+    """Whether a page of ours sent it; a form of another site cannot send JSON either."""
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return kind == "application/json" and from_our_page(request)

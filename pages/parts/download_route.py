@@ -8,11 +8,11 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
-from streamlit import config
 
 from batch import downloads, jobs
 from batch.downloads import Form
 from core.errors import ShopkeeperError
+from pages.parts.base_path import under_base
 from pages.parts.entry import open_settings, open_shop_database
 
 _FOLDER = "download"
@@ -25,9 +25,7 @@ def download_address(job_id: str, form: Form) -> str:
 
 def download_route() -> Route:
     """The route that these addresses lead to."""
-    base = str(config.get_option("server.baseUrlPath")).strip("/")
-    prefix = f"/{base}" if base else ""
-    return Route(f"{prefix}/{_FOLDER}/{{job_id}}/{{form}}", _download)
+    return Route(under_base(f"{_FOLDER}/{{job_id}}/{{form}}"), _download)
 
 
 def _download(request: Request) -> Response:

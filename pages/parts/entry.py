@@ -9,8 +9,13 @@ import streamlit as st
 
 from core.chat_lane import ChatLane
 from core.db import Database, open_database
+from core.people import Person
 from core.pool import open_pool
 from core.settings import Settings, load_settings
+from pages.parts import sessions
+from pages.parts.person import is_let_in, person_here, visitor_name
+from pages.parts.refusal import refuse
+from pages.parts.rooms import Room, room
 from pages.parts.visitor import visitor_id
 
 _PASSED = "passed_the_gate"
@@ -19,27 +24,56 @@ _WANTED = "wanted_page"
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What a page needs to load and act."""
+    """What a page needs to load and act.
+
+    Attributes:
+        visitor: Whose conversations are shown.
+        person: Who is in front of the screen, and what they may do.
+    """
 
     settings: Settings
     db: Database
     visitor: str
+    person: Person
 
 
 def enter(page: str) -> Shop:
     """Begin a page; every page calls this first.
 
-    A cold deep link runs a page's script without ``app.py`` and so past its
-    gate: such a session is sent there, and comes back afterwards.
+    Whoever may not enter is told so, and the page ends here. A cold deep link
+    runs a page's script without ``app.py``: such a session is sent there, and
+    comes back afterwards.
     """
     if not st.session_state.get(_PASSED):
         st.session_state[_WANTED] = (page, dict(st.query_params))
         _to_the_gate()
-    return Shop(open_settings(), open_shop_database(), visitor_id())
+    # Asked here, too, not in ``app.py`` alone: whatever way led to this script.
+    person = admitted(room(page))
+    visitor = visitor_name(person) if person.id else visitor_id()
+    return Shop(open_settings(), open_shop_database(), visitor, person)
+
+
+def admitted(wanted: Room) -> Person:
+    """Who is in front of the screen, if they may enter; else the page ends here."""
+    settings, person = open_settings(), who()
+    sessions.note(person)
+    if not may_enter(settings, person, wanted):
+        refuse(settings, person, wanted)
+    return person
+
+
+def may_enter(settings: Settings, person: Person, wanted: Room) -> bool:
+    """Whether somebody may enter a page."""
+    return is_let_in(settings, person) and person.role.reaches(wanted.least)
+
+
+def who() -> Person:
+    """Who is in front of the screen."""
+    return person_here(open_settings(), open_shop_database())
 
 
 def let_in() -> None:
-    """Note that this session has passed the gate, and take it where it was going."""
+    """Note that this session has come by ``app.py``, and take it where it was going."""
     st.session_state[_PASSED] = True
     wanted = st.session_state.pop(_WANTED, None)
     if wanted:

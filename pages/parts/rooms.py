@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.roles import Role
 
@@ -44,6 +45,16 @@ ROOMS = (
 def room(path: str) -> Room:
     """The page of a script."""
     return next(one for one in ROOMS if one.path == path)
+
+
+def titled(title: str) -> Room:
+    """The page that is called so."""
+    return next(one for one in ROOMS if one.title == title)
+
+
+def address(one: Room) -> str:
+    """The last part of a page's address; empty for the first page."""
+    return "" if one.path == COUNTER else Path(one.path).stem
 
 
 def rooms_of(role: Role) -> list[Room]:

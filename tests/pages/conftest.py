@@ -16,6 +16,7 @@ from core import services
 from core.db import Database
 from core.errors import EndpointError, ModelError
 from core.facts import Filter
+from core.people import ANYBODY
 from core.settings import PROJECT, Settings
 from pages.parts import answering, visitor
 from pages.parts.entry import Shop, open_settings, open_shop_database
@@ -132,7 +133,7 @@ def db() -> Database:
 
 @pytest.fixture
 def shop(settings: Settings, db: Database) -> Shop:
-    return Shop(settings, db, "0" * 32)
+    return Shop(settings, db, "0" * 32, ANYBODY)
 
 
 @pytest.fixture

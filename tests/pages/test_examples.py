@@ -138,10 +138,11 @@ def chooser(upload_id: str) -> None:
     from batch.columns import Columns
     from batch.fields import Field
     from batch.plan import Plan
+    from core.people import ANYBODY
     from pages.parts import learning_choice
     from pages.parts.entry import Shop, open_settings, open_shop_database
 
-    shop = Shop(open_settings(), open_shop_database(), "0" * 32)
+    shop = Shop(open_settings(), open_shop_database(), "0" * 32, ANYBODY)
     columns = Columns(id="sku", title="name", department="kind", text=("name",))
     learns = learning_choice.draw(shop, upload_id, columns, Plan((Field(name="brand"),)))
     st.write(f"learns: {learns}")

@@ -20,8 +20,9 @@ def _create_people() -> None:
     op.create_table(
         "people",
         sa.Column("id", sa.String(16), primary_key=True),
-        sa.Column("login", sa.String(200), nullable=False, unique=True),
+        sa.Column("login", sa.String(200), unique=True),
         sa.Column("name", sa.Text(), nullable=False, server_default=""),
+        sa.Column("email", sa.Text(), nullable=False, server_default=""),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("password_hash", sa.Text()),
         sa.Column("subject", sa.String(400), unique=True),
