@@ -21,6 +21,7 @@
     ├── SignInError           somebody cannot be let in
     │   └── SignInLater       not yet: too many tries
     ├── PeopleError           a change of who may come in that cannot be made
+    ├── LimitReached          more is asked for than may be at once; later it may
     └── ModelError            a model call that gave no usable answer
         ├── EndpointError     the endpoint refused, failed or could not be reached
         │   ├── RateLimited   it asked us to come back later
@@ -158,6 +159,14 @@ class SignInLater(SignInError):
 
 class PeopleError(ShopkeeperError):
     """A change of who may come in that cannot be made."""
+
+
+class LimitReached(ShopkeeperError):
+    """More is asked for than may be at once; ``wait_s`` says after how long to ask again."""
+
+    def __init__(self, message: str, *, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
 
 
 class ModelError(ShopkeeperError):

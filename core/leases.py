@@ -32,6 +32,12 @@ _LIVE = sa.select(*(leases.c[name] for name in Lease._fields), leases.c.expires_
 )
 _LIVE_AT = _LIVE.where(leases.c.endpoint == sa.bindparam("named"))
 _ONE = _LIVE.where(leases.c.id == sa.bindparam("named"))
+_BEFORE = sa.select(sa.func.count()).where(
+    leases.c.endpoint == sa.bindparam("named"),
+    leases.c.lane == Lane.CHAT,
+    leases.c.slot.is_(None),
+    leases.c.id < sa.bindparam("own"),
+)
 _DROP = leases.delete().where(leases.c.id == sa.bindparam("named"))
 _INSERT = leases.insert()
 _OF_HOLDER = leases.c.holder == sa.bindparam("named")
@@ -64,6 +70,12 @@ def find(connection: Connection, lease_id: int) -> Lease | None:
     """One lease, if it is still there."""
     row = connection.execute(_ONE, {"named": lease_id}).first()
     return _lease(row) if row else None
+
+
+def before(connection: Connection, lease: Lease) -> int:
+    """How many people's calls have waited for the same endpoint for longer."""
+    found = connection.execute(_BEFORE, {"named": lease.endpoint, "own": lease.id}).scalar_one()
+    return int(found)
 
 
 def _lease(row: Any) -> Lease:

@@ -15,13 +15,17 @@ from core import admission, holders, leases
 from core.admission import Lease
 from core.condition import Condition, answered, counted, heard, reason_of, trouble_of, troubled
 from core.endpoints import Endpoint
-from core.errors import EndpointError, ModelError, NoEndpoint
+from core.errors import EndpointError, LimitReached, ModelError, NoEndpoint
 from core.grants import Grant, Wish, charge, grant, serve_chat
 from core.pool_store import PoolStore, open_store
 from core.quota import spent
 from core.roster import Roster
 from core.settings import Settings
 from core.statuses import Lane, Mode
+
+#: Where more than may wait for an endpoint, one does not wait at all.
+CROWDED_S = 60.0
+CROWDED = "Very many people wait for an answer just now. Please ask again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Pool:
 
         Raises:
             NoEndpoint: No endpoint is open to people, or all were tried.
+            LimitReached: Too many people wait for it already, of all processes.
         """
         endpoints = self.roster.endpoints()
         with self._store.turn() as (connection, now):
@@ -77,14 +82,26 @@ class Pool:
             if chosen is None:
                 raise NoEndpoint("No model takes questions just now: look at the Pool page.")
             condition = known[chosen.name]
-            charge(connection, chosen, condition, now)
             mine = [lease for lease in held if lease.endpoint == chosen.name]
             lanes = self.settings.lanes
             slot = admission.free_for_chat(chosen, condition, mine) if lanes else None
+            if lanes and slot is None:
+                self._check_waiting(mine)
+            charge(connection, chosen, condition, now)
             lease = leases.insert(connection, chosen.name, Lane.CHAT, self.holder, now, slot=slot)
             if slot is None and lanes:
                 serve_chat(connection, chosen, condition, now)
             return chosen, lease
+
+    def _check_waiting(self, held: Sequence[Lease]) -> None:
+        waiting = sum(lease.slot is None for lease in held)
+        if waiting > self.settings.waiting:
+            raise LimitReached(CROWDED, wait_s=CROWDED_S)
+
+    def before(self, lease: Lease) -> int:
+        """How many people's calls wait before this one; cheap."""
+        with self._store.look() as (connection, _):
+            return leases.before(connection, lease)
 
     def look(self, lease: Lease) -> Lease | None:
         """A waiting lease as it is now; None when it has expired."""

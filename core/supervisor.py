@@ -164,7 +164,13 @@ def _output(settings: Settings) -> Path:
 
 
 def _spawn(settings: Settings, file: Path) -> subprocess.Popen[bytes]:
-    environment = child_environment(settings, ANONYMIZED_TELEMETRY="False", PYTHONUNBUFFERED="1")
+    environment = child_environment(
+        settings,
+        ANONYMIZED_TELEMETRY="False",
+        PYTHONUNBUFFERED="1",
+        # The web server takes the address of a visitor from them.
+        FORWARDED_ALLOW_IPS=settings.trusted_proxies.replace(" ", ""),
+    )
     with _output(settings).open("wb") as output:
         return subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(file)],

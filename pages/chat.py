@@ -12,10 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import products
 from core.errors import NotFoundError
+from core.line import Spot
 from core.roles import Role
 from core.settings import SAMPLE
+from pages.parts.admission import admitted
 from pages.parts.answering import answer, warm_up
-from pages.parts.asking import Asked, ask, next_question
+from pages.parts.asking import INPUT, Asked, ask, next_question, typed
 from pages.parts.conversation import exchange
 from pages.parts.counter_script import counter_script
 from pages.parts.editing import question
@@ -39,16 +41,19 @@ def main() -> None:
     # Emptied as soon as a question is asked; whatever else stood below the
     # answer would stay, greyed out, until the answer has ended.
     greeting = st.empty()
-    typed = st.chat_input("Ask about products, shipping, returns…", submit_mode="stop", key="ask")
-    asked = Asked(typed, by_button=False) if typed and typed.strip() else next_question()
-    current, pairs = _load(shop)
-    if asked and current is None:
-        current = conversations.create(shop.db, shop.visitor).id
-        open_conversation(current)
-    if asked and current:
-        _answer(shop, current, pairs, asked)
-    else:
-        _rest(shop, current, pairs, greeting)
+    asked = typed() or next_question()
+    with admitted(shop, asked) as door:
+        st.chat_input("Ask about products, shipping, returns…", submit_mode="stop", key=INPUT)
+        current, pairs = _load(shop)
+        if asked and door.spot:
+            if current is None:
+                current = conversations.create(shop.db, shop.visitor).id
+                open_conversation(current)
+            _answer(shop, current, pairs, asked, door.spot)
+        else:
+            _rest(shop, current, pairs, greeting)
+            if door.refusal:
+                st.info(plain(door.refusal), icon=":material/hourglass_top:")
 
 
 def _load(shop: Shop) -> tuple[str | None, list[Exchange]]:
@@ -64,7 +69,7 @@ def _load(shop: Shop) -> tuple[str | None, list[Exchange]]:
         return None, []
 
 
-def _answer(shop: Shop, current: str, pairs: list[Exchange], asked: Asked) -> None:
+def _answer(shop: Shop, current: str, pairs: list[Exchange], asked: Asked, spot: Spot) -> None:
     """Show the question at once, answer it, then redraw the page at rest."""
     stored, pairs = _stored(shop, current, pairs, asked)
     counter_script()
@@ -73,7 +78,7 @@ def _answer(shop: Shop, current: str, pairs: list[Exchange], asked: Asked) -> No
         exchange(shop, pair)
     question(asked.text)
     with st.container(key="answering"):
-        answer(shop, stored, history(pairs), understood(pairs), asked)
+        answer(shop, stored, history(pairs), understood(pairs), asked, spot)
     st.rerun()
 
 

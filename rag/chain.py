@@ -8,6 +8,7 @@ reads. A model that fails leaves it there.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -36,6 +37,8 @@ from rag.writer import Writer
 
 logger = logging.getLogger(__name__)
 
+#: Seconds that the suggestions of one answer wait for those of others; then there are none.
+SUGGEST_WAIT_S = 0.3
 #: Added to a refusal that may not be final.
 FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
 
@@ -49,6 +52,8 @@ class Counter:
         self._writer = writer
         self._finder = Finder(db, retriever, writer)
         self._pen = Pen(db, writer, SentenceRanker(retriever.embedder))
+        # They cost as much as the answer itself, which is what others wait for.
+        self._suggesting = threading.Lock()
 
     def warm(self) -> None:
         """Load and connect what the first question would otherwise wait for.
@@ -132,7 +137,15 @@ class Counter:
         self._writer.close()
 
     def _suggested(self, said: Said, parts: Sequence[Part], text: str) -> tuple[str, ...]:
-        """Questions that might come next, each tried out."""
+        """Questions that might come next, each tried out; none where too many others are."""
+        if not self._suggesting.acquire(timeout=SUGGEST_WAIT_S):
+            return ()
+        try:
+            return self._tried(said, parts, text)
+        finally:
+            self._suggesting.release()
+
+    def _tried(self, said: Said, parts: Sequence[Part], text: str) -> tuple[str, ...]:
         queries = [part.query for part in parts]
         now = (Turn(Role.USER, said.question), Turn(Role.ASSISTANT, text))
         history = (*said.history, *now)

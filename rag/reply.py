@@ -48,6 +48,7 @@ class Reply:
         details: What is drawn with it; complete when the stream has ended.
         timing: Complete when the stream has ended.
         failure: Why the words are missing or not whole; None when all went well.
+        whole: Whether nothing of :attr:`text` will change any more.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Reply:
     ) -> None:
         self.passages = passages
         self.failure: ModelError | None = None
+        self.whole = False
         self.timing = Timing(retrieve_ms=_since_ms(started))
         self._blocks = blocks
         self._desk = desk
@@ -91,6 +93,11 @@ class Reply:
         """Whether a model is to be asked."""
         return any(block.prose is not None for block in self._blocks)
 
+    @property
+    def before(self) -> int:
+        """How many wait for a model before this answer, as far as is known."""
+        return max((block.prose.writing.before for block in self._blocks if block.prose), default=0)
+
     def stream(self) -> Generator[str, None, None]:
         """Have the words written; yields whenever :attr:`text` may have changed.
 
@@ -113,8 +120,8 @@ class Reply:
                 if block.prose is not None and block.prose.failure is not None:
                     self.failure = block.prose.failure
             self.details = self._drawn()
-            if self._extra or shown != self.text:
-                yield _added(shown, self.text)
+            self.whole = True
+            yield _added(shown, self.text)
             self._keep()
             if not self._rehearsal:
                 parts = [block.part for block in self._blocks]

@@ -25,6 +25,7 @@ from core.endpoints import Endpoint
 from core.errors import (
     AnswerError,
     EndpointError,
+    LimitReached,
     ModelError,
     NoEndpoint,
     ServiceError,
@@ -47,6 +48,8 @@ logger = logging.getLogger(__name__)
 
 ANSWER_TOKENS = 220
 CONNECT_TIMEOUT_S = 5.0
+#: How often one who waits comes back, to be seen and stopped.
+WAIT_S = 0.1
 #: A person waits: longer silence than this is taken for a failure; where another endpoint could
 #: answer, sooner.
 SILENCE_S, SILENCE_WITH_OTHERS_S = 60.0, 12.0
@@ -147,6 +150,7 @@ class Writing:
         pieces: How many pieces it has so far.
         tokens: As the server counted them; of a stopped answer, its pieces.
         cut_off: Whether it reached its longest length.
+        before: How many waited for a model before it when it was last seen.
     """
 
     def __init__(self, writer: Writer, brief: Brief) -> None:
@@ -155,6 +159,7 @@ class Writing:
         self.pieces = 0
         self.tokens = Tokens()
         self.cut_off = False
+        self.before = 0
         self._writer = writer
         self._brief = brief
         self._tried: set[str] = set()
@@ -168,6 +173,16 @@ class Writing:
         Raises:
             ModelError: No answer, or not a whole one.
         """
+        try:
+            with self._writer.lane.spot() as spot:
+                while not spot.wait(WAIT_S):
+                    self.before = spot.before
+                    yield ""
+                yield from self._written()
+        except LimitReached as error:
+            raise EndpointError(f"{error.message} {KEPT}") from error
+
+    def _written(self) -> Generator[str, None, None]:
         failure: ModelError | None = None
         while True:
             others = len(self._writer.endpoints()) - len(self._tried) - 1
@@ -175,8 +190,10 @@ class Writing:
                 with self._writer.lane.entry(self._tried) as entry:
                     self._tried.add(entry.endpoint.name)
                     while not entry.look():
+                        self.before = entry.before
                         yield ""
                         time.sleep(entry.pause_s)
+                    self.before = 0
                     yield from self._asked(entry, patient=others < 1)
                     return
             except NoEndpoint as error:

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NotFoundError, ShopkeeperError
+from core.line import Spot
 from core.statuses import MessageStatus
 from pages.parts import words
 from pages.parts.asking import Asked
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two redraws of a growing answer; more often only costs the browser.
 REDRAW_S = 0.06
+#: Seconds between two looks at how many are before somebody who waits.
+LOOK_S = 1.0
 #: Seconds without a word after which a shopper is told why.
 PATIENCE_S = 3.0
 _FAILURES = "failed_answers"
@@ -73,6 +76,7 @@ def answer(
     said: Sequence[Turn],
     before: Sequence[Query],
     asked: Asked,
+    spot: Spot,
 ) -> None:
     """Answer a question on the page and store how it ended.
 
@@ -82,6 +86,7 @@ def answer(
         said: What was said before it, oldest first.
         before: How the question before it was understood.
         asked: How it was asked.
+        spot: Its place in the line of those that are searched for.
     """
     # Stored once the cards stand: until then there is nothing that could be lost.
     answer_id, stored = messages.new_id(), False
@@ -90,6 +95,7 @@ def answer(
     reply: Reply | None = None
     status = MessageStatus.STOPPED
     try:
+        _wait(spot)
         with st.spinner("Looking through the shop…"):
             reply = counter().ask(
                 question.text,
@@ -99,6 +105,7 @@ def answer(
                 removed=question.removed,
                 fresh=asked.fresh,
             )
+        spot.leave()
         findings(shop, answer_id, question, reply.passages, reply.details, last=True)
         place = st.empty()
         if asked.by_button and reply.writes:
@@ -122,6 +129,22 @@ def answer(
             timing=reply.timing if reply else Timing(),
             details=reply.details if reply else None,
         )
+
+
+def _wait(spot: Spot) -> None:
+    """Wait for a question's turn, and say how many are before it."""
+    if spot.wait(0):
+        return
+    place = st.empty()
+    place.caption(_in_line(spot.before))
+    while not spot.wait(LOOK_S):
+        place.caption(_in_line(spot.before))
+    place.empty()
+
+
+def _in_line(before: int) -> str:
+    shoppers = words.several(before, "shopper")
+    return f":shimmer[{shoppers} before you…]" if before else ":shimmer[You are next…]"
 
 
 def _store_begun(shop: Shop, question: Message, answer_id: str, reply: Reply | None) -> None:
@@ -170,16 +193,22 @@ def _write(reply: Reply, place: DeltaGenerator, message_id: str) -> None:
     with closing(reply.stream()) as pieces:
         for _ in pieces:
             now = time.monotonic()
-            if not reply.text:
-                begun = _say_busy(place, begun, now)
+            if reply.whole:
+                # What might be asked next is still being tried out.
+                draw(writing=False)
+            elif not reply.text:
+                begun = _say_busy(place, reply.before, begun, now)
             elif reply.text != shown and now - drawn_at >= REDRAW_S:
                 draw(writing=True)
                 drawn_at, shown = now, reply.text
     draw(writing=False)
 
 
-def _say_busy(place: DeltaGenerator, begun: float, now: float) -> float:
-    """Say so once, where the first word takes long; also where the script notices Stop."""
+def _say_busy(place: DeltaGenerator, before: int, begun: float, now: float) -> float:
+    """Say why, where the first word takes long; also where the script notices Stop."""
+    if before and now - begun >= LOOK_S:
+        place.caption(_in_line(before))
+        return now
     if now - begun < PATIENCE_S:
         return begun
     place.caption(":shimmer[The model is busy; one moment…]")

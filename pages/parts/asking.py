@@ -8,6 +8,8 @@ import streamlit as st
 
 from core.facts import Filter
 
+#: Names the field for questions; what stands in the session by this name was just sent.
+INPUT = "ask"
 _NEXT = "next_question"
 
 
@@ -38,3 +40,19 @@ def next_question() -> Asked | None:
     """The question that a button asked."""
     asked: Asked | None = st.session_state.pop(_NEXT, None)
     return asked
+
+
+def typed() -> Asked | None:
+    """The question that was typed and sent; to be asked for before the field is drawn."""
+    text = st.session_state.get(INPUT)
+    return Asked(text, by_button=False) if isinstance(text, str) and text.strip() else None
+
+
+def give_back(asked: Asked, most: int) -> None:
+    """Put a question that was not let in into the field again, before that is drawn.
+
+    Args:
+        asked: The question.
+        most: Its longest length; of a longer one there is enough to see what to leave out.
+    """
+    st.session_state[INPUT] = asked.text[: 2 * most]

@@ -9,9 +9,11 @@ import streamlit as st
 
 from core.chat_lane import ChatLane
 from core.db import Database, open_database
+from core.limits import Limits, limits_of
 from core.people import Person
 from core.pool import open_pool
 from core.settings import Settings, load_settings
+from core.turnstile import Turnstile
 from pages.parts import sessions
 from pages.parts.person import is_let_in, person_here, visitor_name
 from pages.parts.refusal import refuse
@@ -35,6 +37,11 @@ class Shop:
     db: Database
     visitor: str
     person: Person
+
+    @property
+    def limits(self) -> Limits:
+        """What everybody may do at most."""
+        return limits_of(self.settings)
 
 
 def enter(page: str) -> Shop:
@@ -96,7 +103,14 @@ def open_shop_database() -> Database:
 @st.cache_resource(show_spinner=False)
 def open_chat_lane() -> ChatLane:
     """This process's way to the models for people's calls."""
-    return ChatLane(open_pool(open_settings()))
+    limits = limits_of(open_settings())
+    return ChatLane(open_pool(open_settings()), answers=limits.answers, waiting=limits.waiting)
+
+
+@st.cache_resource(show_spinner=False)
+def open_turnstile() -> Turnstile:
+    """What lets this process's questions in."""
+    return Turnstile(limits_of(open_settings()))
 
 
 def _to_the_gate() -> NoReturn:

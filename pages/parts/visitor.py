@@ -42,6 +42,11 @@ def visitor_of(cookies: Mapping[str, str]) -> str:
     return kept if _VALID.fullmatch(kept) else ""
 
 
+def address() -> str | None:
+    """Where the browser is, as a trusted proxy says or as it came; None on this machine."""
+    return st.context.ip_address
+
+
 def remember_visitor() -> None:
     """Keep the id in the browser for a year; draws nothing, and nothing once it is kept."""
     if _cookie() != visitor_id():

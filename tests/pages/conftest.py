@@ -43,6 +43,8 @@ class FakeReply:
         self.writes = bool(words)
         self.failure: ModelError | None = None
         self.text = ""
+        self.whole = False
+        self.before = 0
         self.timing = Timing(retrieve_ms=80.0)
         self._words = words
         self._broken = broken
@@ -56,6 +58,8 @@ class FakeReply:
             self.failure = EndpointError("The model did not answer in time.")
             return
         self.text = self._corrected or self.text
+        self.whole = True
+        yield ""
         self.timing = Timing(80.0, 1200.0, 2000.0, 5, 100)
 
 

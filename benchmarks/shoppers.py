@@ -1,0 +1,313 @@
+"""Many shoppers at once, on the real app: ``python -m benchmarks.shoppers``.
+
+Over the sample shop, with a model that streams the same words to everybody. Each
+shopper is a page of its own, which speaks to the app as Streamlit's page does.
+
+- as people do: so many shoppers ask, read for some seconds and ask again;
+- in one second: all of them ask at the same time;
+- a flood: many more pages than that are opened, and all ask at the same time;
+- afterwards: how long until a question is answered as before.
+
+Our overhead is the time from the question to the answer's last word, less what the
+model took. The shoppers and the model run in this process, which shares the machine
+with the app: what processor each took is told, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import aiohttp
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.streaming_endpoint import StreamingEndpoint
+from core import products
+from core.db import open_database
+from core.settings import load_settings
+from core.usage import percentile
+from tests import running
+from tests.shopper import Shopper, Visit, shopper
+
+QUESTIONS = Path(__file__).parent.parent / "tests" / "rag" / "questions.json"
+#: Openings that make new questions of the same ones: none is answered from memory.
+OPENINGS = ("", "Hello, ", "Hi, ", "Please tell me: ", "Good morning, ", "One question: ", "Hey, ")
+READING_S = (4.0, 16.0)
+OVERHEAD_P95_MS = 250.0
+RECOVERED_WITHIN_S = 10.0
+#: A question is answered as before when its overhead is below this.
+NORMAL_MS = 250.0
+WARM_UP_S = 3.0
+TIMEOUT_S = 120.0
+
+notes = Console(stderr=True)
+
+
+@dataclass
+class Scene:
+    """What was measured in one scene.
+
+    Attributes:
+        app_cpu_s: Processor that the web app took.
+        own_cpu_s: Processor that the shoppers and the model took.
+    """
+
+    name: str
+    visits: list[Visit] = field(default_factory=list)
+    app_cpu_s: float = 0.0
+    own_cpu_s: float = 0.0
+    took_s: float = 0.0
+    most_threads: int = 0
+    most_mb: float = 0.0
+
+
+class Crowd:
+    """Shoppers of one app; no two ask the same question."""
+
+    def __init__(self, address: str, http: aiohttp.ClientSession) -> None:
+        self._address = address
+        self._http = http
+        self._questions = _questions()
+        self._page = _page_process(int(address.rpartition(":")[2]))
+
+    async def one_by_one(self, count: int) -> Scene:
+        """One shopper, one question after the other."""
+        with self._scene(f"1 shopper, {count} questions") as scene:
+            async with self._open(1) as (one,):
+                for _ in range(count):
+                    scene.visits.append(await one.ask(next(self._questions), TIMEOUT_S))
+        return scene
+
+    async def as_people_do(self, count: int, rounds: int) -> Scene:
+        """Each asks, reads, and asks again."""
+
+        async def shop(one: Shopper) -> list[Visit]:
+            visits = []
+            await asyncio.sleep(random.uniform(0, READING_S[1]))
+            for _ in range(rounds):
+                visits.append(await one.ask(next(self._questions), TIMEOUT_S))
+                await asyncio.sleep(random.uniform(*READING_S))
+            return visits
+
+        async with self._open(count) as everybody:
+            with self._scene(f"{count} shoppers as people do") as scene:
+                for visits in await asyncio.gather(*map(shop, everybody)):
+                    scene.visits += visits
+        return scene
+
+    async def in_one_second(self, count: int) -> Scene:
+        """All ask within the same second."""
+
+        async def ask(one: Shopper) -> Visit:
+            await asyncio.sleep(random.uniform(0, 1))
+            return await one.ask(next(self._questions), TIMEOUT_S)
+
+        async with self._open(count) as everybody:
+            with self._scene(f"{count} shoppers in one second") as scene:
+                scene.visits += await asyncio.gather(*map(ask, everybody))
+        return scene
+
+    async def flood(self, count: int) -> Scene:
+        """So many pages are opened and ask, all at once."""
+
+        async def come() -> Visit:
+            try:
+                async with shopper(self._http, self._address) as one:
+                    opened = await one.open(TIMEOUT_S)
+                    if opened.troubles or not one.input_id:
+                        return opened
+                    return await one.ask(next(self._questions), TIMEOUT_S)
+            except (aiohttp.ClientError, ConnectionError) as error:
+                told = f"{type(error).__name__}: {error}"
+                return Visit("", time.perf_counter(), troubles=(told,))
+
+        with self._scene(f"a flood of {count}") as scene:
+            scene.visits += await asyncio.gather(*(come() for _ in range(count)))
+        return scene
+
+    async def until_normal(self, overhead: Callable[[Visit], float | None]) -> tuple[float, int]:
+        """How long until a question is answered as before; and how many were not until then."""
+        began, slow = time.perf_counter(), 0
+        while time.perf_counter() - began < TIMEOUT_S:
+            asked = time.perf_counter()
+            try:
+                async with self._open(1) as (one,):
+                    visit = await one.ask(next(self._questions), TIMEOUT_S)
+                extra = overhead(visit)
+                if not visit.troubles and extra is not None and extra < NORMAL_MS:
+                    return asked - began, slow
+            except (aiohttp.ClientError, ConnectionError, AssertionError):
+                await asyncio.sleep(0.2)
+            slow += 1
+        return TIMEOUT_S, slow
+
+    @asynccontextmanager
+    async def _open(self, count: int) -> AsyncIterator[list[Shopper]]:
+        """So many pages, opened one after the other."""
+        async with AsyncExitStack() as stack:
+            everybody = []
+            for _ in range(count):
+                one = await stack.enter_async_context(shopper(self._http, self._address))
+                opened = await one.open(TIMEOUT_S)
+                assert not opened.troubles, opened.troubles
+                everybody.append(one)
+            yield everybody
+
+    @contextmanager
+    def _scene(self, name: str) -> Iterator[Scene]:
+        notes.print(f"{name} …")
+        scene, began = Scene(name), time.perf_counter()
+        app, own = _cpu_s(self._page), _cpu_s(psutil.Process())
+        watching = asyncio.ensure_future(self._watch(scene))
+        yield scene
+        watching.cancel()
+        scene.took_s = time.perf_counter() - began
+        scene.app_cpu_s = _cpu_s(self._page) - app
+        scene.own_cpu_s = _cpu_s(psutil.Process()) - own
+
+    async def _watch(self, scene: Scene) -> None:
+        while True:
+            scene.most_threads = max(scene.most_threads, self._page.num_threads())
+            scene.most_mb = max(scene.most_mb, self._page.memory_info().rss / 1e6)
+            await asyncio.sleep(0.25)
+
+
+def main(
+    shoppers: Annotated[int, typer.Option(help="Shoppers at once.")] = 50,
+    rounds: Annotated[int, typer.Option(help="Questions of each.")] = 4,
+    flood: Annotated[int, typer.Option(help="Pages that ask at the same time; 0: none.")] = 500,
+) -> None:
+    """Measure, and print a table."""
+    with TemporaryDirectory(prefix="shopkeeper-shoppers-") as folder:
+        asyncio.run(_measure(Path(folder) / "home", shoppers, rounds, flood))
+
+
+async def _measure(home: Path, count: int, rounds: int, flood: int) -> None:
+    async with StreamingEndpoint().running() as model:
+        variables = {"OPENAI_BASE_URL": model.url, "OPENAI_MODEL": "fake", "SHOPKEEPER_SLOTS": "64"}
+        shop = running.shop(home, **variables)
+        address = await asyncio.to_thread(shop.__enter__)
+        try:
+            await asyncio.to_thread(_until_filled, home)
+            await _scenes(address, model, count, rounds, flood)
+        finally:
+            log = (home / "logs" / "page.log").read_text(errors="replace")
+            await asyncio.to_thread(shop.__exit__, None, None, None)
+        print(f"tracebacks in the log of the web app: {log.count('Traceback')}")
+        if "Traceback" in log:
+            print(log[-6000:])
+
+
+async def _scenes(
+    address: str, model: StreamingEndpoint, count: int, rounds: int, flood: int
+) -> None:
+    def overhead(visit: Visit) -> float | None:
+        return _overhead_ms(visit, model)
+
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        crowd = Crowd(address, http)
+        _print(await crowd.one_by_one(12), model)
+        _print(await crowd.as_people_do(count, rounds), model)
+        _print(await crowd.in_one_second(count), model)
+        if flood:
+            _print(await crowd.flood(flood), model)
+            took_s, slow = await crowd.until_normal(overhead)
+            verdict = "ok" if took_s <= RECOVERED_WITHIN_S else "MISSED"
+            print(f"as before after {took_s:.1f} s ({slow} slow ones before)  {verdict}")
+
+
+def _overhead_ms(visit: Visit, model: StreamingEndpoint) -> float | None:
+    """What the answer took besides the model; None where there was none."""
+    if visit.told_at is None:
+        return None
+    served = model.served.get(visit.question)
+    models_s = served.last_at - served.came_at if served else 0.0
+    return (visit.told_at - visit.asked_at - models_s) * 1000
+
+
+def _print(scene: Scene, model: StreamingEndpoint) -> None:
+    table = Table("ms", "p50", "p95", "most", "n", title=scene.name)
+    asked = [visit for visit in scene.visits if visit.told_at is not None]
+    to_cards = [(one.cards_at - one.asked_at) * 1000 for one in asked if one.cards_at]
+    first = [
+        (one.word_at - one.asked_at - (served.first_at - served.came_at)) * 1000
+        for one in asked
+        if one.word_at and (served := model.served.get(one.question))
+    ]
+    whole = [found for one in asked if (found := _overhead_ms(one, model)) is not None]
+    for name, times in (
+        ("until the sources", to_cards),
+        ("until the first word, less the model's time", first),
+        ("until the last word, less the model's time", whole),
+    ):
+        _row(table, name, times)
+    Console().print(table)
+    troubles = Counter(trouble for one in scene.visits for trouble in one.troubles)
+    cpu = f"CPU: app {scene.app_cpu_s:.1f} s, shoppers and model {scene.own_cpu_s:.1f} s"
+    print(f"{len(scene.visits)} visits, {len(asked)} answered, {scene.took_s:.1f} s; {cpu}")
+    print(
+        f"at most {scene.most_threads} threads, {scene.most_mb:.0f} MB, "
+        f"{model.most_in_flight} calls; troubles: {dict(troubles) or 'none'}"
+    )
+    model.most_in_flight = 0
+
+
+def _row(table: Table, name: str, times: Sequence[float]) -> None:
+    p50, p95 = percentile(times, 0.5), percentile(times, 0.95)
+    if p50 is None or p95 is None:
+        table.add_row(name, "–", "–", "–", "0")
+        return
+    table.add_row(name, f"{p50:.0f}", f"{p95:.0f}", f"{max(times):.0f}", str(len(times)))
+
+
+def _questions() -> Iterator[str]:
+    """Ever new ones, of all kinds."""
+    stored = json.loads(QUESTIONS.read_text(encoding="utf-8"))
+    asked = [item["question"] for item in stored if item["relevant"]]
+    number = 0
+    while True:
+        for opening in OPENINGS:
+            mixed = random.Random(opening + str(number)).sample(asked, len(asked))
+            for question in mixed:
+                yield f"{opening}{question}{'?' * number}"
+        number += 1
+
+
+def _until_filled(home: Path) -> None:
+    notes.print("Filling the shelves with the sample shop …")
+    db = open_database(load_settings(home=home))
+    while not products.count(db) or products.count_pending(db):
+        time.sleep(0.3)
+    db.close()
+    time.sleep(WARM_UP_S)
+
+
+def _page_process(port: int) -> psutil.Process:
+    """The process of the web app that listens there."""
+    for one in psutil.process_iter(["cmdline"]):
+        line = one.info["cmdline"] or []
+        if "streamlit" in line and str(port) in line and "core.child" not in line:
+            return one
+    raise RuntimeError("The web app's process is not to be found.")
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+if __name__ == "__main__":
+    typer.run(main)
