@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from core import mail, webhook
 from core.db import Database, clock
@@ -19,6 +19,9 @@ from core.notice_tables import notice_channels as table
 from core.notices import NoticeKind
 from core.sealed import seal, unseal
 from core.settings import Settings
+
+#: What stands in so long a path may be a token.
+TOKEN_CHARACTERS = 16
 
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]")
 
@@ -31,14 +34,23 @@ class ChannelKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """What a webhook needs, and nobody else may know."""
+
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """Where notices go.
 
     Attributes:
-        target: An e-mail address or a URL.
+        target: An e-mail address, or of a webhook what may be shown: whoever knows a whole
+            address can often post there.
         kinds: Which notices it gets.
         enabled: Whether it gets any at the moment.
-        sealed: What its posts are signed with; see :func:`secret_of`.
+        sealed: Of a webhook, where it is and what its posts are signed with; see :func:`hook`.
     """
 
     id: str
@@ -81,20 +93,25 @@ def add(
 
     Raises:
         ValueRefused: It is no address of this kind, is there already, or gets nothing.
+        SettingError: Another one was stored under another key.
     """
-    target = _checked(kind, target)
+    target, hook = target.strip(), None
+    if kind is ChannelKind.EMAIL:
+        target = mail.checked(target)
+    else:
+        hook = Hook(_checked(target), webhook.new_secret())
+    if _is_there(settings, db, hook.url if hook else target):
+        raise ValueRefused("Notices go there already.")
     channel_id = secrets.token_hex(8)
     row = {
         "id": channel_id,
         "kind": kind,
-        "target": target,
+        "target": _shown(hook.url) if hook else target,
         "kinds": _wanted(kinds),
         "enabled": True,
-        "sealed": None if kind is ChannelKind.EMAIL else seal(settings, webhook.new_secret()),
+        "sealed": _sealed(settings, hook) if hook else None,
     }
     with db.write() as connection:
-        if _is_there(connection, kind, target):
-            raise ValueRefused(f"Notices go to {target} already.")
         connection.execute(table.insert().values(row | {"created_at": clock(connection)}))
     return get(db, channel_id)
 
@@ -119,23 +136,38 @@ def remove(db: Database, channel_id: str) -> None:
         connection.execute(table.delete().where(table.c.id == channel_id))
 
 
-def secret_of(settings: Settings, channel: Channel) -> str:
-    """What the posts to a webhook are signed with.
+def hook(settings: Settings, channel: Channel) -> Hook:
+    """Where a webhook is, and what its posts are signed with.
 
     Raises:
         SettingError: It was stored under another key.
     """
-    return unseal(settings, channel.sealed or "")
+    return Hook(**json.loads(unseal(settings, channel.sealed or "")))
 
 
-def _checked(kind: ChannelKind, target: str) -> str:
-    target = target.strip()
-    if kind is ChannelKind.EMAIL:
-        return mail.checked(target)
-    parts = urlsplit(target)
-    if parts.scheme not in ("http", "https") or not parts.hostname or _SPACE.search(target):
+def renew(settings: Settings, db: Database, channel: Channel) -> str:
+    """Sign with a new secret from now on; returns it."""
+    new = replace(hook(settings, channel), secret=webhook.new_secret())
+    _change(db, channel.id, {"sealed": _sealed(settings, new)})
+    return new.secret
+
+
+def _sealed(settings: Settings, hook: Hook) -> str:
+    return seal(settings, json.dumps(asdict(hook)))
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or _SPACE.search(url):
         raise ValueRefused("The address of a webhook must look like https://example.com/hook.")
-    return target
+    return url
+
+
+def _shown(url: str) -> str:
+    """Enough of an address to know it again."""
+    parts = urlsplit(url)
+    end = url[-4:] if len(parts.path + parts.query) > TOKEN_CHARACTERS else ""
+    return f"{parts.scheme}://{parts.hostname}/…{end}"
 
 
 def _wanted(kinds: Collection[NoticeKind]) -> list[str]:
@@ -144,9 +176,12 @@ def _wanted(kinds: Collection[NoticeKind]) -> list[str]:
     return [str(kind) for kind in NoticeKind if kind in kinds]
 
 
-def _is_there(connection: Connection, kind: ChannelKind, target: str) -> bool:
-    same = sa.and_(table.c.kind == kind, sa.func.lower(table.c.target) == target.lower())
-    return connection.execute(sa.select(table.c.id).where(same)).first() is not None
+def _is_there(settings: Settings, db: Database, address: str) -> bool:
+    known = [
+        hook(settings, one).url if one.kind is ChannelKind.WEBHOOK else one.target
+        for one in listing(db)
+    ]
+    return address.lower() in (one.lower() for one in known)
 
 
 def _change(db: Database, channel_id: str, values: dict[str, object]) -> None:

@@ -48,9 +48,8 @@ def send(settings: Settings, channel: Channel, notice: Notice, key: str) -> None
     if channel.kind is ChannelKind.EMAIL:
         mail.send(settings, as_mail(settings, channel.target, notice, key))
         return
-    secret = notice_channels.secret_of(settings, channel)
-    payload = as_payload(settings, notice)
-    webhook.send(settings, channel.target, payload, secret=secret, key=key)
+    hook = notice_channels.hook(settings, channel)
+    webhook.send(settings, hook.url, as_payload(settings, notice), secret=hook.secret, key=key)
 
 
 def send_test(settings: Settings, channel: Channel, key: str) -> None:

@@ -12,9 +12,11 @@ from core.db import Database, open_database
 from core.limits import Limits, limits_of
 from core.people import Person
 from core.pool import open_pool
+from core.roles import Role
 from core.settings import Settings, load_settings
 from core.turnstile import Turnstile
 from pages.parts import sessions
+from pages.parts.notice_bell import bell
 from pages.parts.person import is_let_in, person_here, visitor_name
 from pages.parts.refusal import refuse
 from pages.parts.rooms import Room, room
@@ -57,7 +59,10 @@ def enter(page: str) -> Shop:
     # Asked here, too, not in ``app.py`` alone: whatever way led to this script.
     person = admitted(room(page))
     visitor = visitor_name(person) if person.id else visitor_id()
-    return Shop(open_settings(), open_shop_database(), visitor, person)
+    shop = Shop(open_settings(), open_shop_database(), visitor, person)
+    if room(page).least.reaches(Role.MERCHANDISER):
+        bell(shop.db, shop.visitor)
+    return shop
 
 
 def admitted(wanted: Room) -> Person:

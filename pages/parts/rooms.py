@@ -38,6 +38,7 @@ ROOMS = (
     Room("pages/examples.py", "Examples", ":material/school:", section="Catalog"),
     Room("pages/policies.py", "Policies", ":material/policy:", section="Chat"),
     Room("pages/questions.py", "Questions", ":material/forum:", section="Chat"),
+    Room("pages/notices.py", "Notices", ":material/notifications:", section="House"),
     Room("pages/pool.py", "Pool", ":material/monitoring:", section="House"),
 )
 

@@ -80,7 +80,7 @@ def test_a_job_that_ends_is_told_in_the_app_by_mail_and_by_webhook(
     with Receiver().running() as receiver:
         some = [NoticeKind.ENDED]
         hook = notice_channels.add(settings, db, ChannelKind.WEBHOOK, receiver.url, some)
-        receiver.secret = notice_channels.secret_of(settings, hook)
+        receiver.secret = notice_channels.hook(settings, hook).secret
         with worker(settings, endpoint, **variables):
             until_ended(db, job)
             [got] = until_mails(sink, 1)

@@ -194,9 +194,15 @@ def test_a_channel_is_checked_before_it_is_kept(settings: Settings, db: Database
             notice_channels.add(settings, db, ChannelKind.WEBHOOK, address, some)
 
 
-def test_the_secret_of_a_webhook_is_stored_sealed(settings: Settings, db: Database) -> None:
-    target, some = "https://example.com/hook", [NoticeKind.FAILED]
-    hook = notice_channels.add(settings, db, ChannelKind.WEBHOOK, target, some)
-    secret = notice_channels.secret_of(settings, hook)
-    assert secret.startswith("whsec_")
-    assert hook.sealed and secret not in hook.sealed
+def test_a_webhook_is_stored_sealed_and_shown_in_part(settings: Settings, db: Database) -> None:
+    target, some = "https://example.com/services/T024/B7cX9", [NoticeKind.FAILED]
+    channel = notice_channels.add(settings, db, ChannelKind.WEBHOOK, target, some)
+    hook = notice_channels.hook(settings, channel)
+    assert hook.url == target and hook.secret.startswith("whsec_")
+    assert channel.target == "https://example.com/…7cX9"
+    assert channel.sealed and hook.secret not in channel.sealed and "T024" not in channel.sealed
+    with pytest.raises(ValueRefused, match="already"):
+        notice_channels.add(settings, db, ChannelKind.WEBHOOK, target, some)
+    renewed = notice_channels.renew(settings, db, channel)
+    again = notice_channels.hook(settings, notice_channels.get(db, channel.id))
+    assert (again.url, again.secret) == (target, renewed) and renewed != hook.secret
