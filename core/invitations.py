@@ -70,7 +70,12 @@ def first_link(settings: Settings, db: Database, *, now: float) -> str | None:
 
 def address(settings: Settings, token: str) -> str:
     """The whole address of a link."""
-    return f"{settings.public_url}/door/invitation/{token}"
+    return f"{settings.public_url}/{path(token)}"
+
+
+def path(token: str) -> str:
+    """Where a link leads, as seen from the shop's first page."""
+    return f"door/invitation/{token}"
 
 
 def find(db: Database, token: str, *, now: float) -> Invitation:

@@ -28,7 +28,10 @@ def refuse(settings: Settings, person: Person, wanted: Room) -> NoReturn:
             f"This page is for {_FOR[wanted.least]}. Please sign in to open it.",
             icon=":material/lock:",
         )
-        sign_in(settings, key="sign-in-here", type="primary")
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            sign_in(settings, key="sign-in-here", type="primary")
+            if not settings.shoppers_sign_in:
+                link("Ask the shop", ".", "tertiary")
     else:
         st.info(
             f"This page is for {_FOR[wanted.least]}. You are signed in as "

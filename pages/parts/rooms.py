@@ -40,6 +40,7 @@ ROOMS = (
     Room("pages/questions.py", "Questions", ":material/forum:", section="Chat"),
     Room("pages/notices.py", "Notices", ":material/notifications:", section="House"),
     Room("pages/pool.py", "Pool", ":material/monitoring:", section="House"),
+    Room("pages/people.py", "People", ":material/group:", Role.ADMINISTRATOR, section="House"),
 )
 
 
