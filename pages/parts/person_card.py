@@ -21,8 +21,11 @@ from rag import conversations
 
 def draw(shop: Shop, one: Account) -> None:
     """Draw the card."""
-    with st.container(border=True, key=f"person-{one.id}", gap="xxsmall"), st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    with (
+        st.container(border=True, key=f"person-{one.id}", gap="xxsmall"),
+        st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ),
     ):
         with st.container(gap="xxsmall", width="stretch"):
             st.markdown(f"**{plain(one.name)}**{_marks(shop, one)}")
