@@ -13,6 +13,7 @@ from batch import (
     compare_command,
     demonstrations_command,
     doctor_command,
+    download_command,
     evaluate_command,
     extract_command,
     fields_command,
@@ -40,6 +41,7 @@ app.command()(job_commands.cancel)
 app.command()(job_commands.retry)
 app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
+app.command("download")(download_command.download_results)
 app.command()(compare_command.compare)
 app.command()(compare_command.keep)
 app.command()(publish_command.publish)

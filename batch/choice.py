@@ -59,3 +59,23 @@ def chosen(
     if choice is Choice.ALL:
         return iterate(settings, db, job, first_row)
     return picked(settings, db, job, choice.condition, first_row)
+
+
+def counts(db: Database, job: Job) -> dict[Choice, int]:
+    """How many rows each choice means."""
+    reviewed = sa.select(rows.c.review, sa.func.count()).where(
+        rows.c.job_id == job.id,
+        rows.c.status == RowStatus.DONE,
+        rows.c.review.in_((Review.APPROVED, Review.FLAGGED)),
+    )
+    with db.read() as connection:
+        found: dict[str, int] = {
+            str(review): count
+            for review, count in connection.execute(reviewed.group_by(rows.c.review))
+        }
+    return {
+        Choice.ALL: job.rows,
+        Choice.DONE: job.done,
+        Choice.APPROVED: found.get(Review.APPROVED, 0),
+        Choice.FLAGGED: found.get(Review.FLAGGED, 0),
+    }

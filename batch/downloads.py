@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 from batch import jobs, uploads
 from batch.blocks import blocks
 from batch.choice import Choice, chosen
 from batch.csv_results import OURS, csv_lines, failed_csv_lines
+from batch.feed_mapping import Said, Source, Sources
+from batch.feeds import GOOGLE, SHOPIFY, Feed, complete
+from batch.job_feeds import acceptable, items, sources_of
 from batch.jobs import Job
 from batch.jsonl_results import jsonl_lines
 from batch.layout import Layout, layout
+from batch.merchant_files import rss_pieces, tsv_lines
 from batch.parquet_results import parquet_pieces
 from batch.result_files import safe_name
 from batch.results import ResultRow
 from batch.rows import picked
+from batch.shopify_csv import shopify_lines
 from batch.uploads import Upload
 from batch.xlsx_results import xlsx_pieces
 from core.db import Database
@@ -37,6 +43,9 @@ class Form(StrEnum):
     XLSX = "xlsx"  #: the same as an Excel workbook
     PARQUET = "parquet"  #: the same with typed columns, for programs
     JSONL = "jsonl"  #: a JSON object a row, with where each value came from
+    GOOGLE = "google"  #: Google's product feed, separated by tabs
+    GOOGLE_XML = "google-xml"  #: the same as RSS
+    SHOPIFY = "shopify"  #: a CSV that Shopify imports
     FAILED = "failed"  #: a CSV of the failed rows with their reasons
 
     @property
@@ -47,13 +56,33 @@ class Form(StrEnum):
     @property
     def suffix(self) -> str:
         """The end of the file's name, with its dot."""
-        return ".csv" if self is Form.FAILED else f".{self}"
+        return _SUFFIXES.get(self, f".{self}")
+
+    @property
+    def feed(self) -> Feed | None:
+        """Whose feed it is, if it is one."""
+        return _FEEDS.get(self)
 
 
 _MEDIA_TYPES = {
     Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Form.PARQUET: "application/vnd.apache.parquet",
     Form.JSONL: "application/jsonl",
+    Form.GOOGLE: "text/tab-separated-values; charset=utf-8",
+    Form.GOOGLE_XML: "application/xml",
+}
+_SUFFIXES = {
+    Form.GOOGLE: ".tsv",
+    Form.GOOGLE_XML: ".xml",
+    Form.SHOPIFY: ".csv",
+    Form.FAILED: ".csv",
+}
+_FEEDS = {Form.GOOGLE: GOOGLE, Form.GOOGLE_XML: GOOGLE, Form.SHOPIFY: SHOPIFY}
+_NAMES = {
+    Form.FAILED: "failed rows",
+    Form.GOOGLE: "Google",
+    Form.GOOGLE_XML: "Google",
+    Form.SHOPIFY: "Shopify",
 }
 
 
@@ -64,12 +93,31 @@ class Options:
     Attributes:
         as_uploaded: CSV: separator, quotes, line ends and encoding of the uploaded file.
         provenance: CSV, Excel, Parquet: more columns, which tell where each value came from.
-        guard: CSV, Excel: cells that a spreadsheet would run as formulas are made harmless.
+        guard: All that spreadsheets open: cells that one would run as formulas are made
+            harmless. None: as is usual, in CSV and Excel, and not in feeds, whose readers
+            would show the apostrophe to shoppers.
+        sources: Feeds: what a person has changed of the suggestion where attributes are
+            taken from.
+        complete_only: Feeds: without the products that their reader would refuse.
     """
 
     as_uploaded: bool = False
     provenance: bool = False
-    guard: bool = True
+    guard: bool | None = None
+    sources: Sources = field(default_factory=dict)
+    complete_only: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that is stored."""
+        sources = {name: source.to_json() for name, source in self.sources.items()}
+        return asdict(self) | {"sources": sources}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Options:
+        """Rebuild from :meth:`to_json`; what is absent is as usual."""
+        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
+        sources = known.get("sources", {}).items()
+        return cls(**known | {"sources": {name: Source.from_json(one) for name, one in sources}})
 
 
 DEFAULTS = Options()
@@ -93,6 +141,10 @@ class _Order:
     @property
     def layout(self) -> Layout:
         return layout(self.columns, self.job.fields, provenance=self.options.provenance)
+
+    @property
+    def guarded(self) -> bool:
+        return self.options.guard is not False
 
     def rows(self) -> Iterator[ResultRow]:
         return chosen(self.settings, self.db, self.job, self.choice)
@@ -132,11 +184,11 @@ def download(
 
 def _csv(order: _Order) -> Pieces:
     dialect = order.upload.catalog.dialect if order.options.as_uploaded else OURS
-    return csv_lines(order.layout, order.rows(), dialect, guard=order.options.guard)
+    return csv_lines(order.layout, order.rows(), dialect, guard=order.guarded)
 
 
 def _xlsx(order: _Order) -> Pieces:
-    return xlsx_pieces(order.layout, order.rows(), guard=order.options.guard)
+    return xlsx_pieces(order.layout, order.rows(), guard=order.guarded)
 
 
 def _parquet(order: _Order) -> Pieces:
@@ -149,7 +201,7 @@ def _jsonl(order: _Order) -> Pieces:
 
 
 def _failed(order: _Order) -> Pieces:
-    return failed_csv_lines(order.columns, _failed_rows(order), guard=order.options.guard)
+    return failed_csv_lines(order.columns, _failed_rows(order), guard=order.guarded)
 
 
 def _failed_rows(order: _Order) -> Iterator[ResultRow]:
@@ -157,19 +209,50 @@ def _failed_rows(order: _Order) -> Iterator[ResultRow]:
     return picked(order.settings, order.db, order.job, failed)
 
 
+def _google(order: _Order) -> Pieces:
+    return tsv_lines(_google_items(order), guard=order.options.guard is True)
+
+
+def _google_xml(order: _Order) -> Pieces:
+    return rss_pieces(_google_items(order), order.job.name, order.settings.url or "")
+
+
+def _google_items(order: _Order) -> Iterator[Said]:
+    table, sources = order.layout, _sources(order, GOOGLE)
+    found = (item for _, item in items(GOOGLE, sources, table, order.rows()))
+    if order.options.complete_only:
+        return (item for item in found if complete(GOOGLE, item))
+    return found
+
+
+def _shopify(order: _Order) -> Pieces:
+    table, sources, rows = order.layout, _sources(order, SHOPIFY), order.rows()
+    if order.options.complete_only:
+        rows = acceptable(SHOPIFY, sources, table, rows)
+    return shopify_lines(table, sources, rows, guard=order.options.guard is True)
+
+
+def _sources(order: _Order, feed: Feed) -> Sources:
+    return sources_of(feed, order.job, order.layout, order.options.sources)
+
+
 _WRITERS: dict[Form, Callable[[_Order], Pieces]] = {
     Form.CSV: _csv,
     Form.XLSX: _xlsx,
     Form.PARQUET: _parquet,
     Form.JSONL: _jsonl,
+    Form.GOOGLE: _google,
+    Form.GOOGLE_XML: _google_xml,
+    Form.SHOPIFY: _shopify,
     Form.FAILED: _failed,
 }
 
 
 def file_name(job: Job, form: Form, choice: Choice = Choice.ALL) -> str:
     """A safe name for the downloaded file."""
-    kind = "failed rows" if form is Form.FAILED else "" if choice is Choice.ALL else choice
-    return safe_name(f"{job.name} {kind}".strip(), form.suffix)
+    kind = _NAMES.get(form, "")
+    which = "" if choice is Choice.ALL or form is Form.FAILED else choice
+    return safe_name(" ".join(filter(None, (job.name, kind, which))), form.suffix)
 
 
 def _in_blocks(lines: Pieces) -> Pieces:

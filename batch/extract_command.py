@@ -18,6 +18,7 @@ from batch.columns import Columns
 from batch.command_choices import choose_columns, choose_provider, store_catalog
 from batch.demonstration_files import import_file
 from batch.demonstrations import last_change
+from batch.download_command import form_of
 from batch.downloads import Form, download
 from batch.field_sources import find_plan
 from batch.forecast import forecast
@@ -50,7 +51,9 @@ def extract(
     fields: Annotated[
         str, typer.Option(help="FIELDS.json, or the name of a saved set or template.")
     ],
-    out: Annotated[Path, typer.Option(help="Where the results go: .csv or .jsonl.")],
+    out: Annotated[
+        Path, typer.Option(help="Where the results go: .csv, .xlsx, .parquet or .jsonl.")
+    ],
     id_column: Annotated[
         str | None, typer.Option("--id", help="Column with the product id.")
     ] = None,
@@ -103,12 +106,10 @@ def extract(
 
 
 def _form(out: Path) -> Form:
-    forms = {".csv": Form.CSV, ".jsonl": Form.JSONL}
-    if out.suffix.lower() not in forms:
-        raise CatalogError(f"{out.name}: the results can be written as .csv or .jsonl.")
+    form = form_of(out)
     if not out.absolute().parent.is_dir():
         raise CatalogError(f"The folder {out.absolute().parent} for the results does not exist.")
-    return forms[out.suffix.lower()]
+    return form
 
 
 def _job(

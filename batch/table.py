@@ -20,6 +20,7 @@ from core.errors import CatalogError
 from core.storage import Stored
 
 SHARD_ROWS = 1000
+_DAMAGED = "The stored catalog is damaged. Please upload the file again."
 _COLUMNS_KEY = "shopkeeper.columns"
 
 
@@ -211,12 +212,13 @@ def _opened(table: Stored) -> Iterator[Any]:
             "The stored catalog is no longer there. Please upload the file again."
         ) from error
     except (OSError, pa.ArrowInvalid) as error:
-        raise CatalogError(
-            "The stored catalog is damaged. Please upload the file again."
-        ) from error
+        raise CatalogError(_DAMAGED) from error
     # Read ahead within a row group: its columns lie side by side, one request instead of ten.
-    with file, pq.ParquetFile(file, metadata=end, pre_buffer=True) as parquet:
-        yield parquet
+    try:
+        with file, pq.ParquetFile(file, metadata=end, pre_buffer=True) as parquet:
+            yield parquet
+    except (OSError, pa.ArrowInvalid) as error:
+        raise CatalogError(_DAMAGED) from error
 
 
 @lru_cache(maxsize=8)

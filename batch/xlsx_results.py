@@ -6,7 +6,6 @@ a temporary file, row by row, and sent from there.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import xlsxwriter
 from batch.formulas import runs
 from batch.layout import Cell, Layout
 from batch.results import ResultRow
+from batch.xml_text import legal
 from core.errors import CatalogError
 from core.values import Value
 
@@ -27,7 +27,6 @@ MAX_CHARACTERS = 32_767
 BLOCK_BYTES = 1 << 20
 #: Cells named on the sheet of what was cut.
 MAX_CUT = 1_000
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -120,7 +119,7 @@ class _Sheets:
         self._sheet.freeze_panes(1, 0)
         for at, title in enumerate(self._names):
             self._sheet.set_column(at, at, min(max(len(title) + 3, _WIDTHS[0]), _WIDTHS[1]))
-            self._sheet.write_string(0, at, _legal(title)[:MAX_CHARACTERS], self._bold)
+            self._sheet.write_string(0, at, legal(title)[:MAX_CHARACTERS], self._bold)
         self._next = 1
 
     def _end(self) -> None:
@@ -139,7 +138,7 @@ class _Sheets:
             self._text(row_no, at, value.text())
 
     def _text(self, row_no: int, at: int, text: str) -> None:
-        text = _legal(text)
+        text = legal(text)
         if len(text) > MAX_CHARACTERS:
             self._cut.append((row_no, self._names[at], len(text)))
             text = text[: MAX_CHARACTERS - 1] + "…"
@@ -148,7 +147,7 @@ class _Sheets:
 
     def _name_what_was_cut(self) -> None:
         sheet = self._book.add_worksheet("Cut cells")
-        lines = [(f"Row {row:,}", _legal(name), f"{size:,}") for row, name, size in self._cut]
+        lines = [(f"Row {row:,}", legal(name), f"{size:,}") for row, name, size in self._cut]
         limit = f"Excel holds {MAX_CHARACTERS:,} characters in a cell. These were longer and "
         sheet.write_string(0, 0, f"{limit}are cut; a CSV has them whole.", self._bold)
         for at, line in enumerate([("Row", "Column", "Characters"), *lines[:MAX_CUT]], start=1):
@@ -156,8 +155,3 @@ class _Sheets:
                 sheet.write_string(at, column, text)
         if len(lines) > MAX_CUT:
             sheet.write_string(MAX_CUT + 2, 0, f"… and {len(lines) - MAX_CUT:,} more")
-
-
-def _legal(text: str) -> str:
-    """The text without what no XML file can hold."""
-    return _ILLEGAL.sub("", text)

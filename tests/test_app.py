@@ -157,7 +157,7 @@ def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(
     expect(page.get_by_text(re.compile(r"Finished$")).first).to_be_visible(timeout=3 * SLOW_MS)
     page.get_by_role("button", name="Open").first.click()
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download CSV").click()
+        page.get_by_role("link", name="Download").click()
     assert waiting.value.suggested_filename.startswith("curios")
     result = tmp_path / "result.csv"
     waiting.value.save_as(result)

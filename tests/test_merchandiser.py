@@ -74,7 +74,7 @@ def brands(page: Page, where: Path) -> dict[int, str]:
     """The brand found for each row, as the newest job's file has it."""
     page.get_by_role("button", name="Open").first.click()
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download CSV").click()
+        page.get_by_role("link", name="Download").click()
     waiting.value.save_as(where)
     with where.open(encoding="utf-8-sig") as file:
         return {int(row["sku"]): row["brand"] for row in csv.DictReader(file)}

@@ -10,6 +10,7 @@ from pages.parts import (
     job_accuracy,
     job_card,
     job_compare,
+    job_downloads,
     job_publishing,
     job_quality,
     job_results,
@@ -48,7 +49,7 @@ def details(shop: Shop, job_id: str) -> None:
     if job.done:
         job_quality.draw(shop, job)
     st.subheader("Results", anchor=False)
-    job_results.files(job)
+    job_downloads.files(shop, job)
     job_results.results(shop, job)
 
 

@@ -1,38 +1,16 @@
-"""A job's results: the table while it comes, the failed rows, the downloads."""
+"""A job's results: the table while it comes, the failed rows."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from batch import retry, rows
-from batch.downloads import Form
 from batch.jobs import Job, get
 from batch.results import ResultRow
 from pages.parts import job_failures, job_retry, words
-from pages.parts.download_route import download_address
 from pages.parts.entry import Shop
 from pages.parts.result_table import PAGE_ROWS, moving_table, page_number, result_cells, table
 from pages.parts.trouble import boxed
-
-
-def files(job: Job) -> None:
-    """Draw the downloads; a file is made while it is fetched."""
-    with st.container(horizontal=True, gap="small"):
-        _file(job, Form.CSV, "Download CSV")
-        _file(job, Form.JSONL, "Download JSONL")
-        if job.failed:
-            _file(job, Form.FAILED, f"{words.several(job.failed, 'failed row')} as CSV")
-    if job.active:
-        st.caption("A file taken now has empty cells where rows are still waiting.")
-
-
-def _file(job: Job, form: Form, label: str) -> None:
-    st.link_button(
-        label,
-        download_address(job.id, form),
-        icon=":material/download:",
-        disabled=job.done + job.failed == 0,
-    )
 
 
 def results(shop: Shop, job: Job) -> None:

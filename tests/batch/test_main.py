@@ -254,7 +254,7 @@ def test_fields_and_columns_that_do_not_exist_are_named(shell: Shell) -> None:
 def test_an_output_of_another_form_is_refused_before_anything_runs(shell: Shell) -> None:
     code, _, err = shell.call(*shell.extract(out="out.xls"))
     assert code == 2
-    assert ".csv or .jsonl" in err
+    assert ".csv, .xlsx, .parquet or .jsonl" in err
 
 
 def test_jobs_are_listed_shown_and_decided_on(

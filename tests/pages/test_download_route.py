@@ -24,8 +24,13 @@ from core.db import Database
 from core.settings import Settings
 from core.statuses import RowStatus
 from core.values import Value
-from pages.parts.download_route import download_address, download_route
+from pages.parts.download_address import download_address
+from pages.parts.download_route import download_route
 
+KINDS = (
+    "There is no such kind of file. There are csv, xlsx, parquet, jsonl, google, google-xml, "
+    "shopify, failed."
+)
 FIELDS = (Field(name="color"),)
 
 
@@ -83,7 +88,7 @@ def test_what_is_not_there_is_said_in_plain_words(
 ) -> None:
     job = make_job(settings, db, 2)
     kind = client.get(f"/download/{job.id}/pdf")
-    assert (kind.status_code, kind.text) == (404, "There is no such kind of file.")
+    assert (kind.status_code, kind.text) == (404, KINDS)
     unknown = client.get("/download/gone/csv")
     assert (unknown.status_code, unknown.text[:20]) == (404, "There is no job gone")
     uploads.folder(settings, job.upload_id).remove()

@@ -223,21 +223,6 @@ def test_waiting_rows_are_in_the_table_too(page: Open, job: Job) -> None:
     assert set(app.dataframe[0].value["State"]) == {"… waiting"}
 
 
-def test_downloads_are_offered(page: Open, job: Job, db: Database) -> None:
-    finished(db, job)
-    links: list[Any] = list(details(page, job).get("link_button"))
-    assert [(one.proto.label, one.proto.url, one.proto.disabled) for one in links] == [
-        ("Download CSV", f"download/{job.id}/csv", False),
-        ("Download JSONL", f"download/{job.id}/jsonl", False),
-        ("1 failed row as CSV", f"download/{job.id}/failed", False),
-    ]
-
-
-def test_nothing_is_offered_before_there_is_a_result(page: Open, job: Job) -> None:
-    links: list[Any] = list(details(page, job).get("link_button"))
-    assert [one.proto.disabled for one in links] == [True, True]
-
-
 def test_publishing_puts_products_on_their_way_to_the_chat(
     page: Open, job: Job, db: Database
 ) -> None:
