@@ -24,7 +24,7 @@ from core.delivery_tables import destinations as destination_table
 from core.errors import JobError, NotFoundError
 from core.schema import jobs as job_table
 from core.schema import rows
-from core.statuses import UNDELIVERED, DeliveryStatus, Review, RowStatus
+from core.statuses import UNDELIVERED, DeliveryStatus
 
 FAILURES_SHOWN = 100
 
@@ -153,13 +153,14 @@ def meant(connection: Connection, job: Job, choice: Choice) -> int:
     """How many rows a choice means."""
     if choice is Choice.ALL:
         return job.rows
-    query = sa.select(sa.func.count()).where(
-        rows.c.job_id == job.id, rows.c.status == RowStatus.DONE
-    )
-    if choice is not Choice.DONE:
-        wanted = Review.APPROVED if choice is Choice.APPROVED else Review.FLAGGED
-        query = query.where(rows.c.review == wanted)
+    query = sa.select(sa.func.count()).where(rows.c.job_id == job.id, choice.condition)
     return int(connection.execute(query).scalar_one())
+
+
+def count(db: Database, job: Job, choice: Choice) -> int:
+    """How many rows a choice means at the moment."""
+    with db.read() as connection:
+        return meant(connection, job, choice)
 
 
 def get(db: Database, delivery_id: str) -> Delivery:

@@ -153,4 +153,4 @@ def file_name(options: FileOptions, job_name: str, at: float) -> str:
         .replace("{date}", time.strftime("%Y-%m-%d", moment))
         .replace("{time}", time.strftime("%H%M", moment))
     )
-    return safe_name(filled, f".{options.form}")
+    return safe_name(filled, options.form.suffix)

@@ -14,6 +14,7 @@ from pages.parts import (
     job_publishing,
     job_quality,
     job_results,
+    job_sending,
     job_versions,
     words,
 )
@@ -50,6 +51,7 @@ def details(shop: Shop, job_id: str) -> None:
         job_quality.draw(shop, job)
     st.subheader("Results", anchor=False)
     job_downloads.files(shop, job)
+    job_sending.draw(shop, job)
     job_results.results(shop, job)
 
 

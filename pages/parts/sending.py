@@ -1,0 +1,65 @@
+"""Sending a job's results to a destination: which rows, and the button that does it."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from batch import deliveries
+from batch.choice import Choice
+from batch.destination_options import DestinationKind
+from batch.destinations import Destination
+from batch.jobs import Job
+from core.errors import ShopkeeperError
+from pages.parts import words
+from pages.parts.destination_words import CHOICES
+from pages.parts.entry import Shop
+from pages.parts.telling import tell
+
+_KEY = "sending_key"
+
+
+def choose_and_send(shop: Shop, job: Job, to: Destination) -> None:
+    """Draw the choice of rows and the button; what is sent is told of, and drawn by the page."""
+    choices = [one for one in CHOICES if _makes_sense(one, to)]
+    chosen = st.segmented_control(
+        "Which rows",
+        choices,
+        default=Choice.DONE,
+        required=True,
+        format_func=lambda one: CHOICES[one],
+        key=f"send-rows-{job.id}-{to.id}",
+    )
+    assert chosen is not None
+    count = deliveries.count(shop.db, job, chosen)
+    pressed = st.button(
+        f"Send {words.several(count, 'row')}",
+        key=f"send-{job.id}-{to.id}",
+        type="primary",
+        icon=":material/send:",
+        disabled=not count,
+        help=None if count else "This job has no such rows.",
+    )
+    if pressed:
+        _send(shop, job, to, chosen)
+
+
+def _makes_sense(choice: Choice, to: Destination) -> bool:
+    # Only a file has something to say about rows without a result.
+    return choice is not Choice.ALL or to.kind is DestinationKind.FILE
+
+
+def _send(shop: Shop, job: Job, to: Destination, choice: Choice) -> None:
+    # Pressed twice, it is sent once: the key changes only when the page has been drawn anew.
+    key = st.session_state.setdefault(_KEY, secrets.token_hex(8))
+    try:
+        deliveries.submit(
+            shop.db, to.id, job.id, choice, cause="by hand", request_key=f"page-{key}"
+        )
+    except ShopkeeperError as error:
+        tell(error.message, problem=True)
+    else:
+        tell(f"“{job.name}” is on its way to “{to.name}”.")
+    st.session_state.pop(_KEY, None)
+    st.rerun()
