@@ -14,6 +14,7 @@ from core.people import STRANGER, Person
 from pages.parts.arrivals import Arrivals
 from pages.parts.counter_routes import counter_routes
 from pages.parts.door_routes import door_routes
+from pages.parts.doorway import Doorway
 from pages.parts.download_route import download_route
 from pages.parts.entry import admitted, let_in, open_settings, open_shop_database, who
 from pages.parts.guard import Guard
@@ -86,6 +87,6 @@ else:
         __file__,
         secrets=provider_secrets(open_settings()),
         routes=[download_route(), *counter_routes(), *door_routes()],
-        middleware=[Middleware(Guard), Middleware(Arrivals)],
+        middleware=[Middleware(Doorway), Middleware(Guard), Middleware(Arrivals)],
         lifespan=opening,
     )

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -50,6 +51,10 @@ RECOVERED_WITHIN_S = 10.0
 #: A question is answered as before when its overhead is below this.
 NORMAL_MS = 250.0
 WARM_UP_S = 3.0
+#: Shoppers who are there before a flood, and go on as people do.
+REGULARS = 5
+#: How often a browser tries to get in.
+ATTEMPTS = 4
 TIMEOUT_S = 120.0
 
 notes = Console(stderr=True)
@@ -119,23 +124,49 @@ class Crowd:
                 scene.visits += await asyncio.gather(*map(ask, everybody))
         return scene
 
-    async def flood(self, count: int) -> Scene:
-        """So many pages are opened and ask, all at once."""
+    async def flood(self, count: int) -> tuple[Scene, Scene]:
+        """So many pages are opened and ask, all at once, while some who are there already go on."""
+        regulars = Scene(f"{REGULARS} who were there before")
+        over = asyncio.Event()
 
-        async def come() -> Visit:
-            try:
-                async with shopper(self._http, self._address) as one:
-                    opened = await one.open(TIMEOUT_S)
-                    if opened.troubles or not one.input_id:
-                        return opened
-                    return await one.ask(next(self._questions), TIMEOUT_S)
-            except (aiohttp.ClientError, ConnectionError) as error:
-                told = f"{type(error).__name__}: {error}"
-                return Visit("", time.perf_counter(), troubles=(told,))
+        async def go_on(one: Shopper) -> None:
+            while not over.is_set():
+                regulars.visits.append(await one.ask(next(self._questions), TIMEOUT_S))
+                await asyncio.sleep(random.uniform(*READING_S))
 
-        with self._scene(f"a flood of {count}") as scene:
-            scene.visits += await asyncio.gather(*(come() for _ in range(count)))
-        return scene
+        async with self._open(REGULARS) as everybody:
+            going_on = [asyncio.create_task(go_on(one)) for one in everybody]
+            with self._scene(f"a flood of {count}") as scene:
+                scene.visits += await asyncio.gather(*(self._come() for _ in range(count)))
+            over.set()
+            await asyncio.gather(*going_on)
+        regulars.took_s = scene.took_s
+        return scene, regulars
+
+    async def _come(self) -> Visit:
+        """A browser that opens the page and asks; it tries again where the door is closed."""
+        visit = Visit("", time.perf_counter())
+        try:
+            async with self._http.get(self._address, headers={"Accept": "text/html"}) as page:
+                if page.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                    visit.refused_at = time.perf_counter()
+                    return visit
+            for attempt in range(ATTEMPTS):
+                try:
+                    return await self._ask_once()
+                except aiohttp.WSServerHandshakeError:
+                    await asyncio.sleep(random.uniform(0.5, 1) * 2**attempt)
+            visit.refused_at = time.perf_counter()
+        except (aiohttp.ClientError, OSError) as error:
+            visit.troubles += (f"{type(error).__name__}: {error}",)
+        return visit
+
+    async def _ask_once(self) -> Visit:
+        async with shopper(self._http, self._address) as one:
+            opened = await one.open(TIMEOUT_S)
+            if opened.troubles or not one.input_id:
+                return opened
+            return await one.ask(next(self._questions), TIMEOUT_S)
 
     async def until_normal(self, overhead: Callable[[Visit], float | None]) -> tuple[float, int]:
         """How long until a question is answered as before; and how many were not until then."""
@@ -223,7 +254,9 @@ async def _scenes(
         _print(await crowd.as_people_do(count, rounds), model)
         _print(await crowd.in_one_second(count), model)
         if flood:
-            _print(await crowd.flood(flood), model)
+            during, regulars = await crowd.flood(flood)
+            _print(during, model)
+            _print(regulars, model)
             took_s, slow = await crowd.until_normal(overhead)
             verdict = "ok" if took_s <= RECOVERED_WITHIN_S else "MISSED"
             print(f"as before after {took_s:.1f} s ({slow} slow ones before)  {verdict}")
@@ -256,8 +289,12 @@ def _print(scene: Scene, model: StreamingEndpoint) -> None:
         _row(table, name, times)
     Console().print(table)
     troubles = Counter(trouble for one in scene.visits for trouble in one.troubles)
+    refused = sum(one.refused_at is not None for one in scene.visits)
     cpu = f"CPU: app {scene.app_cpu_s:.1f} s, shoppers and model {scene.own_cpu_s:.1f} s"
-    print(f"{len(scene.visits)} visits, {len(asked)} answered, {scene.took_s:.1f} s; {cpu}")
+    print(
+        f"{len(scene.visits)} visits, {len(asked)} answered, {refused} asked to come later, "
+        f"{scene.took_s:.1f} s; {cpu}"
+    )
     print(
         f"at most {scene.most_threads} threads, {scene.most_mb:.0f} MB, "
         f"{model.most_in_flight} calls; troubles: {dict(troubles) or 'none'}"

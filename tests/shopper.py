@@ -29,6 +29,7 @@ class Visit:
         cards_at: When the sources stood there.
         word_at: When the first word of the answer stood there.
         told_at: When its last word stood there.
+        refused_at: When it was told politely to ask again later.
         rest_at: When the page was at rest again.
         prose: The answer as HTML.
         said: What else the page said: notes, warnings, errors.
@@ -41,6 +42,7 @@ class Visit:
     cards_at: float | None = None
     word_at: float | None = None
     told_at: float | None = None
+    refused_at: float | None = None
     rest_at: float | None = None
     prose: str = ""
     said: tuple[str, ...] = ()
@@ -55,18 +57,23 @@ class Visit:
         elif kind == "exception":
             self.troubles += (f"{element.exception.type}: {element.exception.message}",)
         elif kind == "alert":
-            self.said += (element.alert.body,)
-            if element.alert.format == element.alert.ERROR:
-                self.troubles += (element.alert.body,)
+            self._note(element.alert.body, error=element.alert.format == element.alert.ERROR)
         elif kind == "markdown":
             self.said += (element.markdown.body,)
+
+    def _note(self, told: str, *, error: bool) -> None:
+        self.said += (told,)
+        if "ask again" in told:
+            self.refused_at = self.refused_at or time.perf_counter()
+        elif error:
+            self.troubles += (told,)
 
     def _read(self, body: str, now: float) -> None:
         if body in self.before:
             return
         if "sk-sources" in body:
             self.cards_at = self.cards_at or now
-        if 'class="sk-prose' in body and self.rest_at is None:
+        if 'class="sk-prose' in body and body != self.prose:
             self.prose = body
             self.word_at = self.word_at or now
             self.told_at = now

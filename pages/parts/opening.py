@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,10 +11,15 @@ import streamlit as st
 
 from pages.parts.answering import read_ahead, warm_up
 
+#: Python lets a thread that only waits for its turn wait for 5 ms; one answer has a hundred such
+#: turns (each step of the embedding is one), and many shoppers are answered at the same time.
+SWITCH_S = 0.0005
+
 
 @asynccontextmanager
 async def opening(app: st.App) -> AsyncIterator[None]:
     """Load, beside the first pages, what the first question needs: seconds on an idle machine."""
+    sys.setswitchinterval(SWITCH_S)
     warming = asyncio.create_task(asyncio.to_thread(_prepare))
     yield
     warming.cancel()
