@@ -202,11 +202,15 @@ def listing(
 
 def latest(db: Database) -> dict[str, Delivery]:
     """The newest delivery to each destination, by the destination's id."""
-    newest = sa.select(sa.func.max(table.c.created_at)).where(
-        table.c.destination_id == destination_table.c.id
+    other = table.alias()
+    newest = (
+        sa.select(sa.func.max(other.c.created_at))
+        .where(other.c.destination_id == table.c.destination_id)
+        .correlate(table)
+        .scalar_subquery()
     )
     with db.read() as connection:
-        found = _select(connection, table.c.created_at == newest.scalar_subquery())
+        found = _select(connection, table.c.created_at == newest)
     return {one.destination_id: one for one in found}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from batch import destinations, targets
@@ -129,11 +131,13 @@ def _confirm_delete(shop: Shop, destination: Destination) -> None:
         f"“{plain(destination.name)}”, its password and the record of what was sent to it will be "
         f"gone for good. What it has been sent stays there.{stops}"
     )
-    if _confirmed("Delete the destination"):
-        destinations.remove(shop.db, destination.id)
-        open_destination(None)
-        tell(f"“{destination.name}” is deleted.")
-        st.rerun()
+    _confirm("Delete the destination", _delete, shop, destination)
+
+
+def _delete(shop: Shop, destination: Destination) -> None:
+    destinations.remove(shop.db, destination.id)
+    open_destination(None)
+    tell(f"“{destination.name}” is deleted.")
 
 
 @st.dialog("Renew the signing secret?")
@@ -142,16 +146,29 @@ def _confirm_renew(shop: Shop, destination: Destination) -> None:
         "From now on messages are signed with the new secret. Your program refuses them until it "
         "knows it."
     )
-    if _confirmed("Renew it"):
+    _confirm("Renew it", _renew, shop, destination)
+
+
+def _renew(shop: Shop, destination: Destination) -> None:
+    try:
         secret = destinations.renew_signing(shop.settings, shop.db, destination.id)
+    except ShopkeeperError as error:
+        tell(error.message, problem=True)
+    else:
         st.session_state[_SECRET] = (destination.id, secret)
-        st.rerun()
 
 
-def _confirmed(label: str) -> bool:
+def _confirm(
+    label: str, act: Callable[[Shop, Destination], None], shop: Shop, destination: Destination
+) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         kept = st.button("Keep it", key="keep-destination")
-        confirmed = st.button(label, key="confirm-destination", type="primary")
-    if kept:
+        confirmed = st.button(
+            label,
+            key="confirm-destination",
+            type="primary",
+            on_click=act,
+            args=(shop, destination),
+        )
+    if kept or confirmed:
         st.rerun()
-    return confirmed

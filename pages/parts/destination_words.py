@@ -79,9 +79,9 @@ def state(delivery: Delivery) -> State:
 def where(options: Options) -> str:
     """Where a destination is, without its secrets."""
     if isinstance(options, SqlOptions):
-        place = options.host or "the folder for exports"
-        if options.host and options.port:
-            place = f"{options.host}:{options.port}"
+        if options.host is None:
+            return f"Table {options.table} in the file {options.database} of the export folder"
+        place = f"{options.host}:{options.port}" if options.port else options.host
         return f"Table {options.table} in {options.database} at {place}"
     if isinstance(options, WebhookOptions):
         return options.address
@@ -95,7 +95,13 @@ def counts(delivery: Delivery) -> str:
     """What became of the rows of a delivery, in a line."""
     if not delivery.rows and not delivery.active:
         return "There was nothing to deliver"
-    parts = [f"{delivery.changed:,} changed there", f"{delivery.unchanged:,} were there already"]
+    parts = [f"{delivery.changed:,} changed there"]
+    if delivery.unchanged:
+        parts.append(f"{delivery.unchanged:,} there already")
     if delivery.failed:
         parts.append(f"{delivery.failed:,} not taken")
-    return f"{several(delivery.rows, 'row')}: " + ", ".join(parts)
+    if delivery.status is DeliveryStatus.DONE:
+        return f"{several(delivery.rows, 'row')}: {', '.join(parts)}"
+    through = delivery.sent + delivery.failed
+    so_far = f"{through:,} of {several(delivery.rows, 'row')} sent so far"
+    return f"{so_far}: {', '.join(parts)}" if through else so_far
