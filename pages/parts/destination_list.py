@@ -60,7 +60,7 @@ def _add(shop: Shop) -> None:
         assert kind is not None
         st.caption(KINDS[kind][2])
         set_up(shop, kind, None)
-        st.button("Leave it", key="leave-adding", type="tertiary", on_click=_stop_adding)
+        st.button("Cancel", key="leave-adding", type="tertiary", on_click=_stop_adding)
 
 
 def _cards(shop: Shop, moved: bool) -> None:
