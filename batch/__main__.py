@@ -21,6 +21,7 @@ from batch import (
     job_commands,
     publish_command,
     review_command,
+    schedules_command,
     workers_command,
 )
 
@@ -52,6 +53,7 @@ app.command("review")(review_command.review_rows)
 app.command("workers")(workers_command.list_workers)
 app.command()(doctor_command.doctor)
 app.add_typer(fields_command.app, name="fields")
+app.add_typer(schedules_command.app, name="schedules")
 app.add_typer(demonstrations_command.app, name="demonstrations")
 
 if __name__ == "__main__":

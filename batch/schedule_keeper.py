@@ -124,6 +124,8 @@ class ScheduleKeeper:
         for run in under_way:
             if run.status in (RunStatus.EXTRACTING, RunStatus.HELD):
                 schedule_delivering.watch_job(self._db, run)
+            elif run.status is RunStatus.DELIVERING:
+                schedule_delivering.watch_deliveries(self._db, run)
             elif (run.id, run.status) not in self._taken_up:
                 self._engine.take_up(run)
         for run_id in self._ended(under_way):

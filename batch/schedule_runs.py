@@ -63,6 +63,7 @@ class Run:
         path: The catalog that was found.
         anyway: Whether it is done also with a catalog that is known.
         deliveries: The ids of its deliveries.
+        incomplete: Whether some place could not be delivered to at all.
         said: What came of it, in words; empty where there is nothing to say yet.
     """
 
@@ -75,6 +76,7 @@ class Run:
     anyway: bool
     job_id: str | None
     deliveries: tuple[str, ...]
+    incomplete: bool
     said: str
     started_at: float
     finished_at: float | None
@@ -306,6 +308,7 @@ def _record(
         "anyway": cause.anyway,
         "job_id": cause.job_id,
         "deliveries": [],
+        "incomplete": False,
         "status": RunStatus.EXTRACTED if cause.job_id else RunStatus.DUE,
         "said": "",
         "started_at": moment,

@@ -54,6 +54,8 @@ schedule_runs = Table(
     #: The job that it started or was started by.
     Column("job_id", String(16), index=True),
     Column("deliveries", JSON, nullable=False, server_default="[]"),
+    #: Whether some place could not be delivered to at all.
+    Column("incomplete", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("said", Text, nullable=False, server_default=""),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),

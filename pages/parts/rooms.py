@@ -37,6 +37,7 @@ ROOMS = (
     Room("pages/review.py", "Review", ":material/rate_review:", section="Catalog"),
     Room("pages/examples.py", "Examples", ":material/school:", section="Catalog"),
     Room("pages/destinations.py", "Destinations", ":material/outbound:", section="Delivery"),
+    Room("pages/schedules.py", "Schedules", ":material/schedule:", section="Delivery"),
     Room("pages/policies.py", "Policies", ":material/policy:", section="Chat"),
     Room("pages/questions.py", "Questions", ":material/forum:", section="Chat"),
     Room("pages/notices.py", "Notices", ":material/notifications:", section="House"),

@@ -39,6 +39,11 @@ STATES: dict[JobStatus, State] = {
 }
 
 
+def begun(text: str) -> str:
+    """A text as it stands at the beginning of a sentence; names in it stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def several(count: int, one: str, many: str | None = None) -> str:
     """A number with its noun: ``1 product``, ``2,300 products``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -10,17 +10,31 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from batch import budget, control, jobs, runs, schedule_runs, schedules, timing
+from batch import (
+    budget,
+    control,
+    deliveries,
+    delivery_runs,
+    jobs,
+    runs,
+    schedule_delivering,
+    schedule_runs,
+    schedules,
+    timing,
+)
+from batch.delivering import Delivering
+from batch.destination_options import DestinationKind
 from batch.schedule_runs import RunStatus
-from batch.schedule_task import Extraction, Task, Trigger
+from batch.schedule_task import Extraction, Outlet, Task, Trigger
 from batch.schedules import Schedule, Wanted
-from core import events, products, schema
+from core import events, products, releases, schema
 from core.db import Database
 from core.events import Event, EventKind
 from core.schedule_tables import schedules as schedule_table
 from core.settings import Settings
 from core.statuses import JobStatus
 from tests.batch.conftest import new_job
+from tests.batch.delivering import destination
 from tests.batch.scheduling import BOTTLES, EXTRACTION, NIGHTLY, Scheduling, finish, put
 from tests.conftest import on_both
 
@@ -71,7 +85,7 @@ def test_a_nightly_schedule_takes_the_catalog_extracts_it_and_publishes(
     run = scheduling.newest(nightly)
     assert (run.status, run.said) == (
         RunStatus.DONE,
-        "2 of 2 rows extracted, published to the chat.",
+        "2 of 2 rows extracted. 2 products published to the chat.",
     )
     assert set(products.get(db, ["P1", "P2"])) == {"P1", "P2"}
 
@@ -341,6 +355,74 @@ def test_the_end_of_a_job_starts_what_follows_jobs_like_it(
     assert scheduling.statuses(shoes) == []
     scheduling.step()
     assert scheduling.statuses(every) == ["done"], "each end counts once"
+
+
+def deliver_all(settings: Settings, db: Database) -> None:
+    """What the worker does of deliveries."""
+    for one in delivery_runs.due(db):
+        Delivering(settings, db, one).go()
+
+
+@on_both
+def test_results_are_delivered_and_the_run_says_what_came_of_it(
+    settings: Settings, db: Database, scheduling: Scheduling
+) -> None:
+    put(settings, 1, 2)
+    to = destination(settings, db, DestinationKind.FILE, {"folder": "out", "form": "jsonl"})
+    task = BOTTLES.model_copy(update={"outlets": (Outlet(destination_id=to.id),)})
+    nightly = schedules.create(db, replace(NIGHTLY, task=task))
+    scheduling.due(nightly, TWO)
+    scheduling.end_job(scheduling.newest(nightly))
+    assert scheduling.newest(nightly).status is RunStatus.DELIVERING
+    (delivery,) = deliveries.listing(db)
+    assert delivery.cause == "the schedule “Nightly”"
+    deliver_all(settings, db)
+    scheduling.step()
+    run = scheduling.newest(nightly)
+    assert (run.status, run.said) == (
+        RunStatus.DONE,
+        f"2 of 2 rows extracted. 2 rows delivered to “{to.name}”.",
+    )
+    (file,) = [one for one in settings.exports.rglob("*") if one.is_file()]
+    assert len(file.read_text().splitlines()) == 2
+
+
+def test_a_step_that_is_done_again_after_a_kill_delivers_and_publishes_once(
+    settings: Settings, db: Database, scheduling: Scheduling
+) -> None:
+    put(settings, 1, 2)
+    to = destination(settings, db, DestinationKind.FILE, {"folder": "out", "form": "jsonl"})
+    task = BOTTLES.model_copy(update={"publish": True, "outlets": (Outlet(destination_id=to.id),)})
+    nightly = schedules.create(db, replace(NIGHTLY, task=task))
+    scheduling.due(nightly, TWO)
+    finish(settings, db, str(scheduling.newest(nightly).job_id))
+    schedule_runs.move(db, scheduling.newest(nightly), RunStatus.EXTRACTED)
+    extracted = scheduling.newest(nightly)
+    for _ in range(2):
+        schedule_delivering.deliver(settings, db, nightly, extracted)
+    assert len(deliveries.listing(db)) == 1
+    assert len(releases.listing(db, str(extracted.job_id))) == 1
+
+
+def test_a_destination_that_is_gone_keeps_nothing_from_the_others(
+    settings: Settings, db: Database, scheduling: Scheduling
+) -> None:
+    put(settings, 1, 2)
+    to = destination(settings, db, DestinationKind.FILE, {"folder": "out", "form": "jsonl"})
+    outlets = (Outlet(destination_id="gone"), Outlet(destination_id=to.id))
+    task = BOTTLES.model_copy(update={"outlets": outlets})
+    nightly = schedules.create(db, replace(NIGHTLY, task=task))
+    scheduling.due(nightly, TWO)
+    scheduling.end_job(scheduling.newest(nightly))
+    deliver_all(settings, db)
+    scheduling.step()
+    run = scheduling.newest(nightly)
+    assert run.status is RunStatus.FAILED
+    assert run.said == (
+        "A destination is gone: edit the schedule and choose another. 2 of 2 rows extracted. "
+        f"2 rows delivered to “{to.name}”."
+    )
+    assert len(failures(db)) == 1
 
 
 def test_a_job_whose_budget_is_used_up_holds_its_run_up(

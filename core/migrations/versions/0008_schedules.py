@@ -50,6 +50,7 @@ def _create_schedule_runs() -> None:
         sa.Column("anyway", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("job_id", sa.String(16)),
         sa.Column("deliveries", sa.JSON(), nullable=False, server_default="[]"),
+        sa.Column("incomplete", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("said", sa.Text(), nullable=False, server_default=""),
         sa.Column("started_at", sa.Float(), nullable=False),
         sa.Column("finished_at", sa.Float()),
