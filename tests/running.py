@@ -45,6 +45,7 @@ def shop(home: Path, **variables: str) -> Iterator[str]:
     """
     port = free_port()
     home.mkdir(parents=True, exist_ok=True)
+    port = int(variables.get("PORT", port))
     given = {"SHOPKEEPER_HOME": str(home), "PORT": str(port), "SHOPKEEPER_SIGN_IN": "off"}
     environment = os.environ | given | variables
     with (home / "run.log").open("wb") as log:
