@@ -37,8 +37,9 @@ from rag.writer import Writer
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that the suggestions of one answer wait for those of others; then there are none.
-SUGGEST_WAIT_S = 0.3
+#: Seconds that finding suggestions may take, with waiting for those who wait for an answer; there
+#: are as many as could be tried out within that time.
+SUGGEST_S = 0.4
 #: Added to a refusal that may not be final.
 FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
 
@@ -52,7 +53,6 @@ class Counter:
         self._writer = writer
         self._finder = Finder(db, retriever, writer)
         self._pen = Pen(db, writer, SentenceRanker(retriever.embedder))
-        # They cost as much as the answer itself, which is what others wait for.
         self._suggesting = threading.Lock()
 
     def warm(self) -> None:
@@ -137,24 +137,34 @@ class Counter:
         self._writer.close()
 
     def _suggested(self, said: Said, parts: Sequence[Part], text: str) -> tuple[str, ...]:
-        """Questions that might come next, each tried out; none where too many others are."""
-        if not self._suggesting.acquire(timeout=SUGGEST_WAIT_S):
+        """Questions that might come next, each tried out as long as nobody waits for an answer.
+
+        They cost as much as an answer: one set at a time.
+        """
+        until = time.monotonic() + SUGGEST_S
+        if not self._suggesting.acquire(timeout=SUGGEST_S):
             return ()
         try:
-            return self._tried(said, parts, text)
+            return self._tried(said, parts, text, until)
         finally:
             self._suggesting.release()
 
-    def _tried(self, said: Said, parts: Sequence[Part], text: str) -> tuple[str, ...]:
+    def _tried(self, said: Said, parts: Sequence[Part], text: str, until: float) -> tuple[str, ...]:
         queries = [part.query for part in parts]
         now = (Turn(Role.USER, said.question), Turn(Role.ASSISTANT, text))
         history = (*said.history, *now)
+
+        def answerable(question: str) -> bool:
+            left_s = until - time.monotonic()
+            in_time = left_s > 0 and self._finder.idle(left_s)
+            return in_time and self._finder.answerable(Said(question, history, queries))
+
         return suggested(
             parts,
             self.retriever.mirror.fields(),
             documents.titles(self._db),
             partial(same_kind, self._db),
-            lambda question: self._finder.answerable(Said(question, history, queries)),
+            answerable,
         )
 
     def _filling(self, parts: Sequence[Part]) -> str:

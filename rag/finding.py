@@ -7,7 +7,8 @@ that answers within 150 ms, or where nothing was found in another language.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from core.db import Database
@@ -61,6 +62,8 @@ class Finder:
         self._retriever = retriever
         self._writer = writer
         self._searches = threading.BoundedSemaphore(SEARCHES)
+        self._finding = 0
+        self._idle = threading.Condition()
 
     def find(self, said: Said, note: Note) -> Plan:
         """The parts of the answer and all their sources.
@@ -69,6 +72,26 @@ class Finder:
             said: What was asked.
             note: Takes note of what a call of a model took.
         """
+        with self._busy():
+            return self._found(said, note)
+
+    def idle(self, most_s: float) -> bool:
+        """Wait until nobody waits for :meth:`find`; returns whether that was within the time."""
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._finding, max(0.0, most_s))
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        with self._idle:
+            self._finding += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._finding -= 1
+                self._idle.notify_all()
+
+    def _found(self, said: Said, note: Note) -> Plan:
         queries = self.understood(said)
         if not all(query.sure for query in queries):
             queries = self._rewritten(said, queries, note)
