@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from batch import jobs
+from batch import destinations, jobs, schedules
 from batch.jobs import Job
 from batch.review_filters import MOST_COUNTED, to_look_at
 from core.db import Database
-from core.errors import JobError
+from core.errors import JobError, NotFoundError
 from core.events import Event, EventKind
 from core.notices import NoticeKind, Told
 
@@ -23,10 +23,10 @@ def told(db: Database, event: Event) -> Told | None:
             except JobError:
                 # Deleted meanwhile: there is nothing to lead to.
                 return None
-        case EventKind.DELIVERY_FAILED:
-            return _of_delivery(event)
+        case EventKind.DELIVERY_DONE | EventKind.DELIVERY_FAILED:
+            return _of_delivery(db, event)
         case EventKind.SCHEDULE_FAILED:
-            return _of_schedule(event)
+            return _of_schedule(db, event)
         case _:
             return None
 
@@ -56,15 +56,29 @@ def _ended(db: Database, job: Job, name: str) -> Told:
     return Told(NoticeKind.REVIEW, title, text, f"review?job={job.id}")
 
 
-def _of_delivery(event: Event) -> Told:
-    where = event.details.get("destination")
-    title = f"A delivery to {_quoted(str(where))} failed" if where else "A delivery failed"
-    return Told(NoticeKind.DELIVERY, title, _reason(event), "destinations")
+def _of_delivery(db: Database, event: Event) -> Told | None:
+    """One that arrived whole is no news."""
+    left_out = int(event.details.get("failed", 0))
+    if event.kind is EventKind.DELIVERY_DONE and not left_out:
+        return None
+    try:
+        name = _quoted(destinations.get(db, str(event.details.get("destination_id"))).name)
+    except NotFoundError:
+        # Removed meanwhile, and nobody waits for what it should have got.
+        return None
+    if event.kind is EventKind.DELIVERY_FAILED:
+        title, text = f"A delivery to {name} failed", _reason(event)
+    else:
+        title = f"A delivery to {name} left out {_rows(left_out)}"
+        text = f"{int(event.details.get('sent', 0)):,} were delivered."
+    return Told(NoticeKind.DELIVERY, title, text, "destinations")
 
 
-def _of_schedule(event: Event) -> Told:
-    name = event.details.get("name")
-    title = f"The schedule {_quoted(str(name))} failed" if name else "A schedule failed"
+def _of_schedule(db: Database, event: Event) -> Told | None:
+    schedule = schedules.find(db, event.subject)
+    if schedule is None:
+        return None
+    title = f"The schedule {_quoted(schedule.name)} failed"
     return Told(NoticeKind.SCHEDULE, title, _reason(event), "schedules")
 
 

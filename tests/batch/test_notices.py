@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from batch import control, notice_words, notice_work
+from batch import control, destinations, notice_words, notice_work, schedules
 from batch.budget import Budget
+from batch.destination_options import DestinationKind
 from batch.jobs import Job
 from core import events, notice_channels, notice_sendings, notices
 from core.db import Database
@@ -22,6 +23,7 @@ from core.settings import Settings
 from tests import postgres
 from tests.batch.conftest import MakeJob
 from tests.batch.processes import until, until_ended, worker
+from tests.batch.scheduling import NIGHTLY
 from tests.batch.test_budget import PRICED
 from tests.fake_endpoint import FakeEndpoint, Reply
 from tests.mail_sink import MailSink
@@ -214,15 +216,33 @@ def of(db: Database, kind: EventKind, subject: str, **details: object) -> Told |
     return notice_words.told(db, Event(1, kind, subject, details, time.time()))
 
 
-def test_words_for_deliveries_and_schedules_name_them_and_the_reason(db: Database) -> None:
-    one = of(db, EventKind.DELIVERY_FAILED, "d1", destination="Shop DB", reason="No route.")
-    assert one == Told(
+def test_words_for_deliveries_and_schedules_name_them_and_the_reason(
+    settings: Settings, db: Database
+) -> None:
+    to = destinations.add(settings, db, "Shop DB", DestinationKind.CHAT, {})
+    sent = {"destination_id": to.id, "sent": 1_200}
+    failed = of(db, EventKind.DELIVERY_FAILED, "d1", **sent, reason="No route.")
+    assert failed == Told(
         NoticeKind.DELIVERY, "A delivery to “Shop DB” failed", "No route.", "destinations"
     )
-    one = of(db, EventKind.SCHEDULE_FAILED, "s1", name="Nightly", reason="No file.")
-    assert one == Told(
+    partly = of(db, EventKind.DELIVERY_DONE, "d1", **sent, failed=3)
+    assert partly == Told(
+        NoticeKind.DELIVERY,
+        "A delivery to “Shop DB” left out 3 rows",
+        "1,200 were delivered.",
+        "destinations",
+    )
+    nightly = schedules.create(db, NIGHTLY)
+    assert of(db, EventKind.SCHEDULE_FAILED, nightly.id, reason="No file.") == Told(
         NoticeKind.SCHEDULE, "The schedule “Nightly” failed", "No file.", "schedules"
     )
+
+
+def test_what_went_well_or_is_gone_is_no_news(settings: Settings, db: Database) -> None:
+    to = destinations.add(settings, db, "Shop DB", DestinationKind.CHAT, {})
+    assert of(db, EventKind.DELIVERY_DONE, "d1", destination_id=to.id, sent=3, failed=0) is None
+    assert of(db, EventKind.DELIVERY_FAILED, "d1", destination_id="nowhere") is None
+    assert of(db, EventKind.SCHEDULE_FAILED, "nowhere", reason="No file.") is None
     assert of(db, EventKind.JOB_APPROVED, "j1") is None
 
 
@@ -255,9 +275,12 @@ def test_an_event_that_cannot_be_told_keeps_back_none_after_it(
     assert notice.told.link == f"jobs?job={good.id}"
 
 
-def test_a_long_name_and_a_long_reason_are_cut(db: Database, make_job: MakeJob) -> None:
+def test_a_long_name_and_a_long_reason_are_cut(
+    settings: Settings, db: Database, make_job: MakeJob
+) -> None:
     job: Job = make_job(1)
     one = of(db, EventKind.JOB_FAILED, job.id, reason="x" * 5_000)
     assert one is not None and len(one.text) == notice_words.LONGEST_REASON
-    one = of(db, EventKind.SCHEDULE_FAILED, "s1", name=f"a\r\nb {'y' * 500}")
-    assert one is not None and "\n" not in one.title and len(one.title) < 120
+    to = destinations.add(settings, db, f"a\tb {'y' * 70}", DestinationKind.CHAT, {})
+    one = of(db, EventKind.DELIVERY_FAILED, "d1", destination_id=to.id)
+    assert one is not None and "\t" not in one.title and len(one.title) < 120
