@@ -12,6 +12,7 @@ from batch import downloads, job_feeds, jobs
 from batch.choice import Choice
 from batch.downloads import Form, Options
 from batch.feed_mapping import Need, Source
+from batch.feeds import Lack
 from batch.job_commands import JobId
 from batch.jobs import Job
 from batch.result_files import write_lines
@@ -134,6 +135,15 @@ def _say_what_lacks(
             lambda done: advance(done, job.rows) if done % 100 == 0 else None,
         )
     for lack in found.lacks:
-        refused = "they will be refused" if lack.attribute.need is Need.REQUIRED else "expected"
-        first = ", ".join(f"{number:,}" for number in lack.first)
-        say(f"{lack.rows:,} products have no {lack.attribute.what} ({refused}): rows {first} …")
+        say(_told(lack))
+
+
+def _told(lack: Lack) -> str:
+    required = lack.attribute.need is Need.REQUIRED
+    products, rows = (
+        ("1 product has", "row") if lack.rows == 1 else (f"{lack.rows:,} products have", "rows")
+    )
+    first = ", ".join(f"{number:,}" for number in lack.first)
+    more = " …" if lack.rows > len(lack.first) else ""
+    then = " (they will be refused)" if required else ""
+    return f"{products} no {lack.attribute.what}{then}: {rows} {first}{more}"
