@@ -36,7 +36,7 @@ def sign_in(settings: Settings, *, key: str, type: Literal["primary", "tertiary"
     """The way to sign in, and back to this page."""
     wanted = _here()
     if settings.sign_in is SignIn.OIDC:
-        keep_wanted(wanted)
+        keep_wanted(wanted, key=f"wanted-{key}")
         label = f"Sign in with {settings.oidc_name}" if settings.oidc_name else "Sign in"
         if st.button(plain(label), key=key, type=type, icon=":material/login:"):
             st.login()
