@@ -18,6 +18,8 @@ from core.errors import CatalogError
 from core.storage import Stored
 
 EXTRA_COLUMN = "extra cells"
+#: What has more is no catalog, and every column costs time on every page that shows it.
+MOST_COLUMNS, LONGEST_NAME = 2_000, 1_000
 _NAMES = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
 
@@ -94,15 +96,28 @@ def _header(cells: list[str], notes: Notes) -> tuple[str, ...]:
     """Names of the columns: none blank, none twice."""
     if not cells:
         raise CatalogError("This file is empty. Please choose a CSV with a header and products.")
-    names: list[str] = []
+    if len(cells) > MOST_COLUMNS:
+        raise CatalogError(
+            f"The first row has {len(cells):,} cells; a catalog has at most {MOST_COLUMNS:,} "
+            "columns. Leave out those that are not needed, or check that every product is on a "
+            "line of its own.",
+            row=0,
+        )
+    names: dict[str, None] = {}
     for position, cell in enumerate(cells, start=1):
+        if len(cell) > LONGEST_NAME:
+            raise CatalogError(
+                f"Column {position:,} has a name of {len(cell):,} characters; the longest may have "
+                f"{LONGEST_NAME:,}. The first row has to be the header with the columns' names.",
+                row=0,
+            )
         name = " ".join(cell.split())
         unique = distinct(name or f"column {position}", names)
         if not name:
             notes.add(0, unique, f"Column {position} has no name; it is called “{unique}” here.")
         elif unique != name:
             notes.add(0, unique, f"A second column “{name}” is called “{unique}” here.")
-        names.append(unique)
+        names[unique] = None
     return tuple(names)
 
 
