@@ -100,8 +100,10 @@ def suggested(
         layout: The columns of the results.
     """
     roles = columns.roles()
+    found = {one.name: roles.get(one.role) or _named(one, layout) for one in attributes}
+    # A column that is there leaves cells blank on purpose, as lines of further variants do.
     return {
-        one.name: Source(roles.get(one.role) or _named(one, layout), one.otherwise)
+        one.name: Source(found[one.name], "" if found[one.name] else one.otherwise)
         for one in attributes
     }
 

@@ -21,6 +21,7 @@ from core.values import Value
 
 COMMAS = Dialect("utf-8", ",", line_end="\n")
 MAX_HANDLE, MAX_KEY, MAX_TITLE = 255, 64, 255
+_POSITION = "Image Position"
 _TAG = re.compile(rf"</?(?:{'|'.join(sorted(TAGS))})\b[^<>]*>", re.IGNORECASE)
 
 
@@ -59,13 +60,15 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     _one("Variant Taxable", "Is taxed", otherwise="TRUE"),
     _one("Variant Barcode", "Barcode", names="gtin ean upc barcode"),
     _one("Image Src", "Image", Need.EXPECTED, "image"),
+    _one(_POSITION),
     _one("Image Alt Text", names="imagealttext alttext"),
     _one("Gift Card", otherwise="FALSE"),
     _one("SEO Title", names="seotitle metatitle"),
     _one("SEO Description", names="seodescription metadescription"),
     _one("Status", otherwise="draft"),
 )
-_POSITION = "Image Position"
+#: What is more than words.
+_OWN_FORM = ("Body (HTML)", "Image Src", "Variant Price", "Variant Compare At Price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,6 @@ def shopify_lines(
     """
     more = metafields(layout, sources)
     names = [one.name for one in ATTRIBUTES]
-    names.insert(names.index("Image Src") + 1, _POSITION)
     read, line = reader(sources, layout), CsvLine(COMMAS, guard=guard)
     yield line([*names, *(one.column for one in more)])
     for row in rows:
@@ -119,16 +121,19 @@ def shopify_lines(
         meta = [_meta(row.values.get(one.field)) for one in more]
         pictures = product.get("Image Src", [])
         for at, picture in enumerate(pictures or [""], start=1):
-            own = product if at == 1 else {"Handle": product["Handle"]}
-            cells = {name: ", ".join(texts) for name, texts in own.items()}
-            cells |= {"Image Src": picture, _POSITION: str(at) if picture else ""}
+            own = product if at == 1 else {"Handle": product["Handle"], _POSITION: [str(at)]}
+            cells = {name: ", ".join(texts) for name, texts in own.items()} | {"Image Src": picture}
             told = meta if at == 1 else [""] * len(more)
             yield line([*(cells.get(name, "") for name in names), *told])
 
 
 def item(said: Said, row_no: int) -> Said:
     """A product in Shopify's form: column to its texts, only those that there are."""
-    found = {name: [text(cell) for cell in cells] for name, cells in said.items()}
+    found = {
+        name: [text(cell) for cell in cells]
+        for name, cells in said.items()
+        if name not in _OWN_FORM
+    }
     first = {name: cells[0] for name, cells in said.items()}
     found["Handle"] = [_handle(first, row_no)]
     if "Title" in first:
@@ -145,7 +150,11 @@ def item(said: Said, row_no: int) -> Said:
         found["Variant Inventory Tracker"] = ["shopify"]
     pictures = [one for cell in said.get("Image Src", ()) for one in addresses(cell)]
     found["Image Src"] = list(dict.fromkeys(pictures))
-    return {name: texts for name, texts in found.items() if any(texts)}
+    if pictures and "Handle" not in first:
+        found[_POSITION] = ["1"]
+    there = {name: texts for name, texts in found.items() if any(texts)}
+    # A further line of the product before it, as Shopify's own exports have: no title is missing.
+    return there | {"Title": [""]} if "Handle" in first and "Title" not in first else there
 
 
 def body_html(cell: str) -> str:

@@ -2,9 +2,10 @@
 
 Makes a job of 100,000 rows with six fields each, by inserting results in bulk, and
 writes it in every form to a file that is thrown away. Prints rows a second by the
-clock and by the processor time it took (on a busy machine only that tells), the size,
-and by how much the process has grown at a tenth of the rows and at all of them: flat
-memory is where the two are alike. Each form is written by a process of its own.
+clock and by the processor time it took (on a busy machine only that tells), the
+size, and by how much the process has grown at a tenth of the rows and at all of
+them: flat memory is where the two are alike. Each form is written by a process
+of its own.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import io
 import pytest
 
 from batch.columns import Columns
-from batch.feed_mapping import mapped, suggested
+from batch.feed_mapping import mapped, reader, suggested
+from batch.feeds import SHOPIFY, complete
 from batch.fields import Field, FieldType
 from batch.layout import layout
 from batch.results import ResultRow
@@ -74,7 +75,6 @@ def test_further_pictures_are_lines_of_the_same_product() -> None:
     cells = (*CELLS[:5], "https://x.example/1.jpg https://x.example/2.jpg", "", "")
     first, second = written(row(cells, brand=Value("Acme")))
     assert (first["Image Src"], first["Image Position"]) == ("https://x.example/1.jpg", "1")
-    assert (first["Option1 Name"], first["Option1 Value"]) == ("Title", "Default Title")
     assert {name: cell for name, cell in second.items() if cell} == {
         "Handle": "grosse-tent-a-1",
         "Image Src": "https://x.example/2.jpg",
@@ -103,6 +103,15 @@ def test_a_description_keeps_its_layout_and_loses_its_scripts(cell: str, html: s
     assert body_html(cell) == html
 
 
+def test_a_product_without_options_has_shopifys_own() -> None:
+    table = layout(("sku", "name"), ())
+    sources = suggested(ATTRIBUTES, Columns(id="sku", title="name"), table)
+    only = ResultRow(1, {"sku": "A1", "name": "Tent"}, "done", {})
+    content = b"".join(shopify_lines(table, sources, [only])).decode()
+    (product,) = csv.DictReader(io.StringIO(content, newline=""))
+    assert (product["Option1 Name"], product["Option1 Value"]) == ("Title", "Default Title")
+
+
 def test_the_guard_is_off_unless_it_is_wanted() -> None:
     cells = ("A1", "=1+1", *CELLS[2:])
     assert written(row(cells))[0]["Title"] == "=1+1"
@@ -111,3 +120,25 @@ def test_the_guard_is_off_unless_it_is_wanted() -> None:
 
 def test_a_price_that_is_none_is_left_out() -> None:
     assert "Variant Price" not in item({"Title": ["x"], "Variant Price": ["on request"]}, 1)
+
+
+def test_an_export_of_shopify_comes_back_as_it_was_with_its_variants_and_pictures() -> None:
+    own = ("Handle", "Title", "Vendor", "Published", "Option1 Name", "Option1 Value")
+    names = (*own, "Variant SKU", "Variant Price", "Image Src", "Image Position", "Status")
+    picture = "https://x.example/2.jpg"
+    lines = [
+        ("tent", "Tent", "Acme", "TRUE", "Size", "S", "T-S", "10.00", "", "", "active"),
+        ("tent", "", "", "", "", "M", "T-M", "12.00", "", "", ""),
+        ("tent", "", "", "", "", "", "", "", picture, "2", ""),
+    ]
+    table = layout(names, (Field(name="color"),))
+    sources = suggested(ATTRIBUTES, Columns(id="Variant SKU", title="Title"), table)
+    rows = [
+        ResultRow(number, dict(zip(names, cells, strict=True)), "done", {"color": Value("red")})
+        for number, cells in enumerate(lines, start=1)
+    ]
+    content = b"".join(shopify_lines(table, sources, rows)).decode()
+    found = list(csv.DictReader(io.StringIO(content, newline="")))
+    assert [tuple(row[name] for name in names) for row in found] == lines
+    read = reader(sources, table)
+    assert all(complete(SHOPIFY, item(read(row), row.row_no)) for row in rows)
