@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
 
 from batch.formulas import runs
 from batch.layout import Cell, Layout
 from batch.results import ResultRow
 from batch.xml_text import legal
-from core.errors import CatalogError
+from core.errors import CatalogError, ServiceError
 from core.values import Value
 
 #: What Excel itself can hold: rows with the header, columns, characters of a cell.
@@ -51,6 +53,7 @@ def xlsx_pieces(
 
     Raises:
         CatalogError: There are more columns than Excel knows.
+        ServiceError: There is no room for it on this machine's disk.
     """
     if len(layout.names) > MAX_COLUMNS:
         raise CatalogError(
@@ -59,22 +62,39 @@ def xlsx_pieces(
         )
     with tempfile.TemporaryDirectory(prefix="shopkeeper-xlsx-") as folder:
         path = Path(folder) / "results.xlsx"
-        book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": folder})
         try:
-            _fill(book, layout, rows, guard=guard)
-        finally:
-            # Its own temporary files, too, also where the rows break off.
-            book.close()
+            _write(path, layout, rows, guard=guard)
+        except (OSError, XlsxWriterException) as error:
+            raise ServiceError(
+                f"The Excel file cannot be put together in {Path(folder).parent}: {error}. "
+                "Free some room there, or download the results as CSV."
+            ) from error
         with path.open("rb") as file:
             while piece := file.read(BLOCK_BYTES):
                 yield piece
 
 
-def _fill(book: Any, layout: Layout, rows: Iterable[ResultRow], *, guard: bool) -> None:
-    sheets = _Sheets(book, layout.names, guard=guard)
-    for row in rows:
-        sheets.add(row.row_no, [*layout.original(row), *layout.values(row), *layout.told(row)])
-    sheets.finish()
+def _write(path: Path, layout: Layout, rows: Iterable[ResultRow], *, guard: bool) -> None:
+    book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": str(path.parent)})
+    try:
+        sheets = _Sheets(book, layout.names, guard=guard)
+        for row in rows:
+            sheets.add(row.row_no, [*layout.original(row), *layout.values(row), *layout.told(row)])
+        sheets.finish()
+    finally:
+        _close(book)
+
+
+def _close(book: Any) -> None:
+    """Put the file together and let go of its temporary ones, also where there is no room."""
+    try:
+        book.close()
+    except (OSError, XlsxWriterException):
+        for sheet in book.worksheets():
+            for file in filter(None, (sheet.fh, sheet.row_data_fh)):
+                with suppress(OSError):
+                    file.close()
+        raise
 
 
 class _Sheets:

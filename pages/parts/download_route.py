@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from batch import downloads, jobs
-from core.errors import FieldsError, ShopkeeperError
+from core.errors import FieldsError, ServiceError, ShopkeeperError
 from pages.parts.base_path import under_base
 from pages.parts.download_address import FOLDER, AddressError, Wanted, wanted
 from pages.parts.entry import open_settings, open_shop_database
@@ -38,6 +38,9 @@ def _download(request: Request) -> Response:
         return _told(str(error), 404 if unknown else 400)
     except FieldsError as error:
         return _told(error.message, 400)
+    except ServiceError as error:
+        log.warning("a download of job %s: %s", request.path_params["job_id"], error)
+        return _told(error.message, 503)
     except ShopkeeperError as error:
         return _told(error.message, 404)
 

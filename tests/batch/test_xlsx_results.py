@@ -13,8 +13,9 @@ from batch.fields import Field, FieldType
 from batch.layout import layout
 from batch.results import ResultRow
 from batch.xlsx_results import xlsx_pieces
-from core.errors import CatalogError
+from core.errors import CatalogError, ServiceError
 from core.values import Value
+from tests.full_disk import room_for
 
 FIELDS = (
     Field(name="color"),
@@ -103,6 +104,16 @@ def test_too_many_columns_are_refused_in_words() -> None:
     columns = tuple(f"c{number}" for number in range(16_400))
     with pytest.raises(CatalogError, match="at most 16,384 columns"):
         workbook([], columns)
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    rows = [ResultRow(number, {"id": "x" * 500}, "done", {}) for number in range(2000)]
+    with room_for(100_000), pytest.raises(ServiceError, match="Free some room there"):
+        workbook(rows)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_left_behind_by_a_reader_that_stops(
