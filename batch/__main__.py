@@ -11,6 +11,7 @@ import typer
 
 from batch import (
     compare_command,
+    deliver_command,
     demonstrations_command,
     doctor_command,
     download_command,
@@ -43,6 +44,8 @@ app.command()(job_commands.retry)
 app.command("failures")(job_commands.list_failures)
 app.command()(job_commands.delete)
 app.command("download")(download_command.download_results)
+app.command()(deliver_command.deliver)
+app.add_typer(deliver_command.app, name="destinations")
 app.command()(compare_command.compare)
 app.command()(compare_command.keep)
 app.command()(publish_command.publish)

@@ -157,12 +157,6 @@ def meant(connection: Connection, job: Job, choice: Choice) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def count(db: Database, job: Job, choice: Choice) -> int:
-    """How many rows a choice means at the moment."""
-    with db.read() as connection:
-        return meant(connection, job, choice)
-
-
 def get(db: Database, delivery_id: str) -> Delivery:
     """One delivery.
 

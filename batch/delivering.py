@@ -20,6 +20,7 @@ from batch.delivery_items import MAX_ID, Item, Items
 from batch.delivery_runs import DeliveryRun
 from batch.destination_options import ChatOptions, FileOptions
 from batch.destinations import Destination
+from batch.downloads import Options as DownloadOptions
 from batch.downloads import download
 from batch.jobs import Job
 from batch.results import ResultRow
@@ -176,10 +177,19 @@ class Delivering:
         target = targets.open_file(self._settings, self._db, destination)
 
         def write() -> str:
-            choice = delivery.choice
-            lines = download(self._settings, self._db, job.id, options.form, choice=choice)
-            pieces = self._watched(lines)
-            return target.write(pieces, job.name, delivery.created_at)
+            pieces = download(
+                self._settings,
+                self._db,
+                job.id,
+                options.form,
+                choice=delivery.choice,
+                options=DownloadOptions(
+                    as_uploaded=options.as_uploaded,
+                    provenance=options.provenance,
+                    complete_only=options.complete_only,
+                ),
+            )
+            return target.write(self._watched(pieces), job.name, delivery.created_at)
 
         self._patiently(write)
         count = deliveries.get(self._db, delivery.id).rows

@@ -139,6 +139,9 @@ class FileOptions(_Options):
         folder: Below the folder for exports, or an address such as ``s3://bucket/folder``.
         name: Of the file, without its ending; ``{job}``, ``{date}`` and ``{time}`` are filled in.
         form: What is written.
+        as_uploaded: CSV: written as the uploaded file is.
+        provenance: CSV, Excel, Parquet: with where each value came from.
+        complete_only: Feeds: without the products that their reader would refuse.
         endpoint: The server of an object store that is not Amazon's.
     """
 
@@ -146,6 +149,9 @@ class FileOptions(_Options):
     folder: Annotated[str, AfterValidator(_file_address)]
     name: Annotated[str, AfterValidator(_pattern)] = Field("{job}", min_length=1, max_length=120)
     form: Form = Form.CSV
+    as_uploaded: bool = False
+    provenance: bool = False
+    complete_only: bool = False
     endpoint: Annotated[str, AfterValidator(_web_address)] | None = None
     region: str = Field(default="", max_length=40, pattern=r"^[a-z0-9-]*$")
     user: str = Field(default="", max_length=200)

@@ -28,11 +28,14 @@ _NAMES = {
     DestinationKind.CHAT: "Chat",
 }
 _FORMS = {
-    "csv": "CSV",
-    "xlsx": "Excel",
-    "parquet": "Parquet",
-    "jsonl": "JSON lines",
-    "failed": "CSV of the rows without a result",
+    Form.CSV: "CSV",
+    Form.XLSX: "Excel",
+    Form.PARQUET: "Parquet",
+    Form.JSONL: "JSON lines",
+    Form.GOOGLE: "Google Merchant feed (TSV)",
+    Form.GOOGLE_XML: "Google Merchant feed (XML)",
+    Form.SHOPIFY: "Shopify product CSV",
+    Form.FAILED: "Rows without a result (CSV)",
 }
 
 Given = dict[str, Any]
@@ -218,11 +221,46 @@ def _file(options: Options | None, at: str, *, kept: bool) -> Given:
         )
         form = st.selectbox(
             "Format",
-            list(Form),
-            index=list(Form).index(known.form) if known else 0,
-            format_func=lambda one: _FORMS.get(one, one.replace("_", " ").capitalize()),
+            list(_FORMS),
+            index=list(_FORMS).index(known.form) if known else 0,
+            format_func=lambda one: _FORMS[one],
             key=f"form-{at}",
         )
+    return {
+        "folder": folder,
+        "name": name,
+        "form": form,
+        **_content(known, at),
+        **_login(known, at, kept=kept),
+    }
+
+
+def _content(known: FileOptions | None, at: str) -> Given:
+    """What the file holds beside the usual."""
+    with st.expander("More about what the file holds"):
+        as_uploaded = st.checkbox(
+            "CSV with the separator and encoding of the uploaded file",
+            known.as_uploaded if known else False,
+            key=f"as-uploaded-{at}",
+        )
+        provenance = st.checkbox(
+            "CSV, Excel, Parquet with where each value came from",
+            known.provenance if known else False,
+            key=f"provenance-{at}",
+        )
+        complete_only = st.checkbox(
+            "Feeds without the products that would be refused",
+            known.complete_only if known else False,
+            key=f"complete-{at}",
+        )
+    return {
+        "as_uploaded": as_uploaded,
+        "provenance": provenance,
+        "complete_only": complete_only,
+    }
+
+
+def _login(known: FileOptions | None, at: str, *, kept: bool) -> Given:
     with st.expander("Login of the store or the server", expanded=bool(known and known.user)):
         with st.container(horizontal=True):
             user = st.text_input("User or access key", known.user if known else "", key=f"key-{at}")
@@ -237,15 +275,7 @@ def _file(options: Options | None, at: str, *, kept: bool) -> Given:
             region = st.text_input(
                 "Region", known.region if known else "", key=f"region-{at}", placeholder="eu-west-1"
             )
-    return {
-        "folder": folder,
-        "name": name,
-        "form": form,
-        "user": user,
-        "password": password,
-        "endpoint": endpoint,
-        "region": region,
-    }
+    return {"user": user, "password": password, "endpoint": endpoint, "region": region}
 
 
 def _secret(label: str, key: str, *, kept: bool) -> str:

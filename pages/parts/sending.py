@@ -7,7 +7,7 @@ import secrets
 import streamlit as st
 
 from batch import deliveries
-from batch.choice import Choice
+from batch.choice import Choice, counts
 from batch.destination_options import DestinationKind
 from batch.destinations import Destination
 from batch.jobs import Job
@@ -32,7 +32,7 @@ def choose_and_send(shop: Shop, job: Job, to: Destination) -> None:
         key=f"send-rows-{job.id}-{to.id}",
     )
     assert chosen is not None
-    count = deliveries.count(shop.db, job, chosen)
+    count = counts(shop.db, job)[chosen]
     pressed = st.button(
         f"Send {words.several(count, 'row')}",
         key=f"send-{job.id}-{to.id}",
@@ -54,9 +54,8 @@ def _send(shop: Shop, job: Job, to: Destination, choice: Choice) -> None:
     # Pressed twice, it is sent once: the key changes only when the page has been drawn anew.
     key = st.session_state.setdefault(_KEY, secrets.token_hex(8))
     try:
-        deliveries.submit(
-            shop.db, to.id, job.id, choice, cause="by hand", request_key=f"page-{key}"
-        )
+        cause = f"by {shop.person.name}" if shop.person.name else "by hand"
+        deliveries.submit(shop.db, to.id, job.id, choice, cause=cause, request_key=f"page-{key}")
     except ShopkeeperError as error:
         tell(error.message, problem=True)
     else:
