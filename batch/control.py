@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from batch.allowance import check_budget
 from batch.budget import Budget, check_left
 from batch.jobs import get
 from core.db import Database
 from core.errors import JobError
+from core.limits import UNLIMITED, JobLimits
 from core.schema import jobs
 from core.statuses import ACTIVE, JobStatus
 
@@ -29,20 +31,25 @@ def pause(db: Database, job_id: str) -> None:
     _change(db, job_id, ACTIVE, {"status": JobStatus.PAUSED}, "is not running, so it cannot pause")
 
 
-def resume(db: Database, job_id: str, budget: Budget | None = None) -> None:
+def resume(
+    db: Database, job_id: str, budget: Budget | None = None, limits: JobLimits = UNLIMITED
+) -> None:
     """Go on with the rows that still wait.
 
     Args:
         db: Our tables.
         job_id: The job.
         budget: What it may cost from now on, with what is spent already; None: as before.
+        limits: Of who resumes it; a budget that was there before holds all the same.
 
     Raises:
-        JobError: The job runs already, has nothing left to do, or its budget is used up.
+        JobError: The job runs already, has nothing left to do, its budget is used up, or
+            the new one is larger than may be.
     """
     stopped = (JobStatus.PAUSED, JobStatus.CANCELLED, JobStatus.FAILED)
     change = next_run()
     if budget is not None:
+        check_budget(limits, budget)
         change |= {"budget": budget.amount, "currency": budget.currency}
     refusal = "is not stopped, so there is nothing to resume"
     _change(db, job_id, stopped, change, refusal, check=check_left)

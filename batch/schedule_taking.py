@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from batch import jobs, schedule_runs, schedules, uploads
+from batch.allowance import allowed_budget
 from batch.budget import budget_of
 from batch.catalog_offer import Offer
 from batch.catalog_places import place
@@ -29,6 +30,7 @@ from core.errors import (
     ScheduleError,
     ShopkeeperError,
 )
+from core.limits import limits_of
 from core.roster import configured
 from core.settings import Settings
 
@@ -129,7 +131,10 @@ class Taking:
         endpoints = configured(self._settings)
         if provider and provider not in {one.name for one in endpoints if one.offers_batches}:
             raise ScheduleError(f"The endpoint “{provider}” does not offer batches any more.")
-        limit = None if how.budget is None else budget_of(how.budget, endpoints, provider)
+        chosen = None if how.budget is None else budget_of(how.budget, endpoints, provider)
+        # Whoever works on catalogs may set up a schedule, and nobody looks on when it runs.
+        limits = limits_of(self._settings).jobs
+        limit = allowed_budget(limits, upload.catalog.rows, chosen, endpoints, provider)
         return jobs.submit(
             self._db,
             upload.id,

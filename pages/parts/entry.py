@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.chat_lane import ChatLane
 from core.db import Database, open_database
-from core.limits import Limits, limits_of
+from core.limits import JobLimits, Limits, limits_of
 from core.people import Person
 from core.pool import open_pool
 from core.roles import Role
@@ -44,6 +44,11 @@ class Shop:
     def limits(self) -> Limits:
         """What everybody may do at most."""
         return limits_of(self.settings)
+
+    @property
+    def job_limits(self) -> JobLimits:
+        """What a job may be that is started or resumed here."""
+        return self.limits.of_jobs(self.person.role)
 
 
 def enter(page: str) -> Shop:

@@ -45,11 +45,19 @@ def bar_html(spent: float, budget: Budget) -> str:
 
 
 def _raise(shop: Shop, job: Job, budget: Budget) -> None:
+    most, suggested = shop.job_limits.budget, round(max(budget.amount, job.cost) * MORE, 2)
+    if most is not None and max(budget.amount, job.cost) >= most:
+        st.caption(
+            f"A job that you resume may cost {money(most, budget.currency)}. "
+            "Ask an administrator to raise the budget of this one."
+        )
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         amount = st.number_input(
             f"New budget in {budget.currency}, with what is spent",
             min_value=0.01,
-            value=round(max(budget.amount, job.cost) * MORE, 2),
+            max_value=most,
+            value=suggested if most is None else min(suggested, most),
             key=f"budget-{job.id}",
             width=240,
         )
@@ -59,7 +67,7 @@ def _raise(shop: Shop, job: Job, budget: Budget) -> None:
         )
     if pressed:
         try:
-            control.resume(shop.db, job.id, Budget(amount, budget.currency))
+            control.resume(shop.db, job.id, Budget(amount, budget.currency), shop.job_limits)
         except ShopkeeperError as error:
             tell(error.message, problem=True)
         st.rerun()

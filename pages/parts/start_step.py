@@ -8,9 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from batch import jobs
+from batch.allowance import allowed_budget, check_rows
 from batch.plan import Plan
 from batch.uploads import Upload
 from core.endpoints import Endpoint
+from core.errors import JobError
+from core.limits import JobLimits
 from pages.parts import (
     budget_choice,
     learning_choice,
@@ -50,7 +53,9 @@ def _start(shop: Shop, upload: Upload, draft: Draft, plan: Plan) -> DeltaGenerat
         st.caption(f"A new version of “{plain(earlier.name)}”; version {earlier.version} is kept.")
     provider = when.choose(draft)
     learns = learning_choice.draw(shop, upload.id, draft.columns, plan)
-    limit = budget_choice.draw(provider)
+    limits = shop.job_limits
+    limit = budget_choice.draw(provider, limits.budget)
+    fits = _fits(limits, upload)
     st.caption("You can close the browser meanwhile; nothing is lost.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
@@ -61,10 +66,23 @@ def _start(shop: Shop, upload: Upload, draft: Draft, plan: Plan) -> DeltaGenerat
             icon=":material/rocket_launch:",
             type="primary",
             key="start",
+            disabled=not fits,
         )
     if pressed:
         _submit(shop, upload, draft, plan, name, provider, limit=limit, learns=learns)
     return st.container(gap="xsmall")
+
+
+def _fits(limits: JobLimits, upload: Upload) -> bool:
+    """Whether a job of this size may be started here; says so before anybody clicks."""
+    if limits.rows is None:
+        return True
+    try:
+        check_rows(limits, upload.catalog.rows)
+    except JobError as error:
+        st.warning(plain(error.message), icon=":material/block:")
+        return False
+    return True
 
 
 def _submit(
@@ -78,6 +96,9 @@ def _submit(
     limit: float | None,
     learns: bool,
 ) -> None:
+    only = provider.name if provider else None
+    chosen = budget_choice.budget(limit, provider)
+    rows, endpoints = upload.catalog.rows, when.endpoints()
     jobs.submit(
         shop.db,
         upload.id,
@@ -86,8 +107,8 @@ def _submit(
         name.strip() or upload.name,
         fresh=unchanged.fresh(),
         version_of=draft.version_of,
-        provider=provider.name if provider else None,
-        budget=budget_choice.budget(limit, provider),
+        provider=only,
+        budget=allowed_budget(shop.job_limits, rows, chosen, endpoints, only),
         learns=learns,
     )
     unchanged.look_anew()

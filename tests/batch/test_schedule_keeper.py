@@ -31,7 +31,7 @@ from core import events, products, releases, schema
 from core.db import Database
 from core.events import Event, EventKind
 from core.schedule_tables import schedules as schedule_table
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from core.statuses import JobStatus
 from tests.batch.conftest import new_job
 from tests.batch.delivering import destination
@@ -440,3 +440,17 @@ def test_a_job_whose_budget_is_used_up_holds_its_run_up(
     assert held.status is RunStatus.HELD
     assert held.said.startswith("The budget of")
     assert len(failures(db)) == 1
+
+
+def test_a_schedule_starts_no_job_that_is_larger_than_a_merchandisers_may_be(
+    db: Database, settings: Settings
+) -> None:
+    limited = load_settings(home=settings.home, sample_shop=False, job_rows=2)
+    scheduling = Scheduling(limited, db)
+    nightly = schedules.create(db, NIGHTLY)
+    put(limited, 1, 2, 3)
+    scheduling.due(nightly, TWO)
+    run = scheduling.newest(nightly)
+    assert run.status is RunStatus.FAILED
+    assert "3 rows, and a job that you start may have 2" in run.said
+    assert not jobs.listing(db)

@@ -21,13 +21,16 @@ from batch.plan import Plan
 from core import products, releases
 from core.db import Database
 from core.errors import JobError
+from core.people import Person
 from core.products import Product
 from core.provider import RemoteBatch
+from core.roles import Role
 from core.schema import jobs as jobs_table
 from core.settings import Settings
 from core.statuses import JobStatus, Lane, RowStatus
 from core.usage import Call, Tokens
 from core.values import Value
+from pages.parts.entry import open_settings
 from pages.parts.job_card import counts_html
 from pages.parts.speed import sparkline_html, speed_chart, speeds
 from pages.parts.words import zone
@@ -433,3 +436,27 @@ def test_a_job_whose_budget_is_used_up_goes_on_with_a_larger_one(
     again = jobs.get(db, job.id)
     assert (again.status, again.budget) == (JobStatus.QUEUED, Budget(2.0, "USD"))
     assert "$0.50 of $2.00 spent" in texts(app)
+
+
+def test_who_may_not_spend_more_is_told_who_can_raise_the_budget(
+    page: Open, job: Job, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mia = Person("mia", "Mia", Role.MERCHANDISER)
+    monkeypatch.setattr("pages.parts.entry.person_here", lambda settings, db: mia)
+    monkeypatch.setenv("SHOPKEEPER_JOB_BUDGET", "1")
+    open_settings.clear()
+    control.pause(db, job.id)
+    control.resume(db, job.id, Budget(0.5, "USD"))
+    call = Call(Lane.BATCH, "priced", "m", Tokens(10, 2), 1.0, cost=0.5)
+    runs.begin(db, job.id, 2)
+    rows.record(db, job.id, 0, [Outcome(1, RowStatus.DONE, calls=(call,))], 2)
+    budget.stop(db, job.id, 2)
+    app = page("pages/jobs.py")
+    assert (app.number_input[0].value, app.number_input[0].max) == (1.0, 1.0)
+    button(app, "Raise and resume").click().run()
+    assert jobs.get(db, job.id).budget == Budget(1.0, "USD")
+    rows.record(db, job.id, 0, [Outcome(2, RowStatus.DONE, calls=(call,))], 3)
+    budget.stop(db, job.id, 3)
+    app.run()
+    assert "Ask an administrator to raise the budget" in texts(app)
+    assert not [one for one in app.button if one.label.startswith("Raise and resume")]

@@ -20,7 +20,10 @@ from batch.inputs import Inputs
 from batch.plan import Plan
 from core.chat_lane import ChatLane
 from core.db import Database
+from core.endpoints import Endpoint
 from core.errors import EndpointError
+from core.people import ANYBODY, Person
+from core.roles import Role
 from core.roster import configured
 from core.settings import Settings
 from core.statuses import RowStatus
@@ -435,3 +438,52 @@ def test_rows_that_were_read_before_are_told_before_the_start(
     again.checkbox(key="fresh").check().run()
     button(again, "Start with 3 rows").click().run()
     assert [job.fresh for job in jobs.listing(db)] == [True, False]
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merchandiser is in front of the screen, whose jobs may have 2 rows and cost $5."""
+    mia = Person("mia", "Mia", Role.MERCHANDISER)
+    monkeypatch.setattr("pages.parts.entry.person_here", lambda settings, db: mia)
+    monkeypatch.setenv("SHOPKEEPER_JOB_ROWS", "2")
+    monkeypatch.setenv("SHOPKEEPER_JOB_BUDGET", "5")
+
+
+def to_the_start(upload: AppTest, rows: int) -> AppTest:
+    lines = [f"A{number};Tent {number};Sleeps four" for number in range(rows)]
+    text = "\n".join(["sku;name;text", *lines])
+    upload.file_uploader[0].upload("shop.csv", text.encode(), "text/csv")
+    upload.run()
+    for _ in range(3):
+        button(upload, "Next").click().run()
+    return upload
+
+
+def test_a_job_that_is_too_large_is_told_before_it_could_be_started(
+    limited: None, page: Open
+) -> None:
+    app = to_the_start(page("pages/upload.py"), 3)
+    assert "3 rows, and a job that you start may have 2" in app.warning[0].value
+    assert button(app, "Start with 3 rows").disabled
+
+
+def test_a_job_that_fits_gets_the_largest_budget_where_none_is_chosen(
+    limited: None, page: Open, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priced = Endpoint("priced", "http://127.0.0.1:9/v1", "m", slots=1, input_price=1.0)
+    monkeypatch.setattr("pages.parts.when.endpoints", lambda: (priced,))
+    app = to_the_start(page("pages/upload.py"), 2)
+    assert app.number_input(key="job-budget").max == 5.0
+    button(app, "Start with 2 rows").click().run()
+    (job,) = jobs.listing(db)
+    assert job.budget == Budget(5.0, "USD")
+
+
+def test_an_administrator_starts_what_they_like(
+    limited: None, page: Open, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.parts.entry.person_here", lambda settings, db: ANYBODY)
+    app = to_the_start(page("pages/upload.py"), 3)
+    assert not app.warning
+    button(app, "Start with 3 rows").click().run()
+    assert jobs.listing(db)[0].budget is None
