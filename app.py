@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from core.errors import ShopkeeperError
 from core.people import STRANGER, Person
+from core import redaction
 from pages.parts.arrivals import Arrivals
 from pages.parts.counter_routes import counter_routes
 from pages.parts.door_routes import door_routes
@@ -82,6 +83,7 @@ def _navigation(person: Person) -> dict[str, list[StreamlitPage]]:
 if __name__ == "__main__":
     main()
 else:
+    redaction.install()
     # `streamlit run` finds this line, and serves the script above with our routes beside it.
     app = st.App(
         __file__,

@@ -22,7 +22,7 @@ from batch.housekeeping import DAY_S
 from batch.notice_work import Sender
 from batch.post import Post, joined
 from batch.schedule_keeper import ScheduleKeeper
-from core import storage
+from core import logs, storage
 from core.db import Database, open_database
 from core.errors import DatabaseAway, ShopkeeperError
 from core.settings import Settings, load_settings
@@ -123,11 +123,7 @@ def run(worker: Worker, stop: threading.Event) -> None:
 
 def main() -> None:
     """Entry of the process."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # A day at a provider would leave a line for every look.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logs.begin()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from core import redaction
 from core.db import Database, open_database
 from core.errors import (
     CatalogError,
@@ -68,6 +69,7 @@ def opened() -> Iterator[tuple[Settings, Database]]:
 @contextmanager
 def reported() -> Iterator[None]:
     """Errors of ours become a line and an exit code."""
+    redaction.install()
     try:
         yield
     except ShopkeeperError as error:

@@ -162,7 +162,10 @@ def sqlite_engine(url: str, *, durable: bool = True) -> Engine:
             file still does, and a commit waits for no disk.
     """
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_S}, json_deserializer=read_json
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+        json_deserializer=read_json,
     )
     synchronous = "FULL" if durable else "NORMAL"
 

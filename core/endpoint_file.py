@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from core import redaction
 from core.endpoints import BATCH_MB, BATCH_PRICE, BATCH_REQUESTS, Endpoint, Feature
 from core.errors import SettingError
 from core.statuses import Lane
@@ -153,6 +154,7 @@ def _key(entry: _Entry, at: int, file: _Lines, variable: Variables) -> SecretStr
     value = variable(entry.key_env)
     if not value:
         raise file.error(at, "key_env", f"the variable {entry.key_env} is not set")
+    redaction.hide(value)
     return SecretStr(value)
 
 

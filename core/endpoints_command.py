@@ -22,6 +22,7 @@ from core.errors import ModelError
 from core.model import ModelClient, Request
 from core.pool import State, open_pool
 from core.provider import Provider
+from core.redaction import redacted
 from core.statuses import Lane, Mode
 from core.usage import Use, percentile
 
@@ -161,7 +162,7 @@ def _as_json(
     return {
         "name": endpoint.name,
         "model": endpoint.model,
-        "base_url": endpoint.base_url,
+        "base_url": redacted(endpoint.base_url),
         "slots": endpoint.slots,
         "batch_price": endpoint.batch_price if endpoint.offers_batches else None,
         "health": _health(state),

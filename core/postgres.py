@@ -40,6 +40,7 @@ def postgres_engine(url: URL, connections: int = CONNECTIONS) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         json_deserializer=read_json,
         pool_pre_ping=True,
+        hide_parameters=True,  # customers' words, and what passwords are checked by
         pool_size=connections,
         max_overflow=connections,
         connect_args={name: value for name, value in _CONNECT.items() if name not in url.query},

@@ -22,8 +22,10 @@ from core.settings import Settings
 
 LIST = "moves.json"
 ASIDE = "before-restore-"
-#: What is the machine's own, and stays.
-STAYS = frozenset({"run", "logs", "restoring", "lost+found", ".gitkeep"})
+#: What is the machine's own, or lies there for others, and stays.
+STAYS = frozenset(
+    {"run", "logs", "restoring", "imports", "exports", "arrivals", "lost+found", ".gitkeep"}
+)
 
 
 @dataclass

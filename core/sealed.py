@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from core import redaction
 from core.errors import SettingError
 from core.files import make_folder
 from core.settings import Settings
@@ -25,6 +26,7 @@ FILE = "secret.key"
 
 def seal(settings: Settings, secret: str) -> str:
     """A secret as text that may be stored."""
+    redaction.hide(secret)
     return _fernet(settings).encrypt(secret.encode()).decode()
 
 
@@ -35,13 +37,15 @@ def unseal(settings: Settings, sealed: str) -> str:
         SettingError: It was sealed with another key.
     """
     try:
-        return _fernet(settings).decrypt(sealed.encode()).decode()
+        secret = _fernet(settings).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise SettingError(
             "A stored password or token cannot be read: it was stored under another key. "
             "Set SHOPKEEPER_SECRET_KEY to the key of that time, bring back the file "
             f"{settings.home / FILE}, or enter the password again."
         ) from error
+    redaction.hide(secret)
+    return secret
 
 
 def key(settings: Settings) -> bytes:

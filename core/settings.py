@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core import redaction
 from core.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -59,13 +63,14 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(default=PROJECT / "data", validation_alias="SHOPKEEPER_HOME")
     port: int = Field(default=8501, ge=1, le=65535, validation_alias="PORT")
     address: str = Field(default="127.0.0.1", validation_alias="SHOPKEEPER_ADDRESS")
-    database: str | None = Field(default=None, validation_alias="DATABASE_URL")
-    storage: str | None = Field(default=None, validation_alias="SHOPKEEPER_STORAGE")
+    database: str | None = Field(default=None, repr=False, validation_alias="DATABASE_URL")
+    storage: str | None = Field(default=None, repr=False, validation_alias="SHOPKEEPER_STORAGE")
 
     services: str | None = Field(
         default=None, pattern=_SERVICES, validation_alias="SHOPKEEPER_SERVICES"
@@ -79,7 +84,9 @@ class Settings(BaseSettings):
     )
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    openai_base_url: str | None = Field(
+        default=None, repr=False, validation_alias="OPENAI_BASE_URL"
+    )
     openai_model: str | None = Field(default=None, validation_alias="OPENAI_MODEL")
     slots: int | None = Field(default=None, ge=1, le=4096, validation_alias="SHOPKEEPER_SLOTS")
     endpoints: Path | None = Field(default=None, validation_alias="SHOPKEEPER_ENDPOINTS")
@@ -278,12 +285,10 @@ def load_settings(**overrides: Any) -> Settings:
         given: dict[str, Any] = {_variable(name): value for name, value in overrides.items()}
         settings = Settings(**given)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']} (got {item['input']!r})"
-            for item in error.errors()
-        )
+        problems = "; ".join(map(_problem, error.errors()))
         raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
     _check_sign_in(settings)
+    redaction.hide(*_secrets(settings))
     given_paths = {name: getattr(settings, name) for name in PATHS}
     paths = {name: path.expanduser().resolve() for name, path in given_paths.items() if path}
     return settings.model_copy(update=paths)
@@ -317,6 +322,39 @@ def _check_provider(settings: Settings) -> None:
             "Nobody would be administrator: set SHOPKEEPER_OIDC_ADMINISTRATORS to the e-mail "
             "addresses of those who are, or SHOPKEEPER_OIDC_ROLE_CLAIM to the claim that tells."
         )
+
+
+def _problem(found: ErrorDetails) -> str:
+    """One of Pydantic's findings; it does not tell a value that is secret."""
+    variable = ".".join(str(part) for part in found["loc"])
+    given = "" if variable in _SECRET else f" (got {redaction.redacted(repr(found['input']))})"
+    return f"{variable}: {found['msg']}{given}"
+
+
+#: Settings that are secret as a whole.
+_SECRET = {
+    str(field.validation_alias)
+    for field in Settings.model_fields.values()
+    if field.annotation == SecretStr | None
+}
+
+
+def _secrets(settings: Settings) -> Iterator[str | None]:
+    """What of the settings must not be written anywhere."""
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, str) and "://" in value:
+            address = urlsplit(value)
+            yield address.password
+            yield from parse_qs(address.query).get("password", [])
+    for variable in _SECRET_VARIABLES:
+        yield settings.variable(variable)
+
+
+#: Of those that others read from the environment.
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 def child_environment(settings: Settings, **extra: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from core import redaction
 from core.sealed import derived
 from core.settings import Settings
 
@@ -26,4 +27,6 @@ def model(settings: Settings) -> SecretStr:
 
 
 def _own(settings: Settings, server: str) -> SecretStr:
-    return SecretStr(derived(settings, f"token of the {server}").hex())
+    token = derived(settings, f"token of the {server}").hex()
+    redaction.hide(token)
+    return SecretStr(token)

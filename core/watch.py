@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from core import supervisor
+from core import logs, supervisor
 from core.errors import ServiceError
 from core.files import write_atomically
 from core.settings import Settings, load_settings
@@ -103,7 +103,7 @@ def step(settings: Settings, supervisor_pid: int) -> bool:
 
 def main() -> None:
     """Watch until the last owner is gone, then end the supervisor, which is our parent."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logs.begin()
     # The supervisor's own stop must not need our consent.
     settings, parent = load_settings(), os.getppid()
     while os.getppid() == parent and step(settings, parent):

@@ -8,7 +8,6 @@ codes: 0 done (also when the answer is that the shop has nothing of the kind),
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from filelock import FileLock, Timeout
 
-from core import ports, products, services
+from core import logs, ports, products, services
 from core.chat_lane import ChatLane
 from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
@@ -246,5 +245,5 @@ def _require(text: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
+    logs.begin(logging.ERROR)
     app()

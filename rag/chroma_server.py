@@ -17,7 +17,7 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.server.fastapi import FastAPI
 from pydantic import SecretStr
 
-from core import tokens
+from core import logs, tokens
 from core.console import reported
 from core.errors import SettingError
 from core.ports import LOOPBACK
@@ -54,7 +54,7 @@ def main(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = LOOPBACK,
 ) -> None:
     """Serve the vectors to whoever has the token (SHOPKEEPER_CHROMA_TOKEN, or the home's own)."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logs.begin(logging.WARNING)
     with reported():
         token = tokens.chroma(load_settings())
         if token is None:

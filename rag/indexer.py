@@ -18,7 +18,7 @@ from typing import NoReturn
 import sqlalchemy as sa
 from filelock import FileLock
 
-from core import ports, products, progress, release_steps
+from core import logs, ports, products, progress, release_steps
 from core.db import Database, open_database
 from core.duty import Duty
 from core.errors import DatabaseAway, ServiceError
@@ -222,8 +222,7 @@ def main() -> None:
     """Run for this home until SIGTERM or Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.begin()
     settings = load_settings()
     with FileLock(lock_path(settings)):
         progress.clear(settings)  # what a killed predecessor left

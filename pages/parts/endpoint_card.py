@@ -61,7 +61,9 @@ def card(pool: Pool, state: State, figures: Figures, now: float) -> None:
 
 
 def _where(base_url: str) -> str:
-    return "on this machine" if base_url.startswith(_LOCAL) else f"at {urlsplit(base_url).netloc}"
+    # Without a name and a password that may stand before it.
+    server = urlsplit(base_url).netloc.rpartition("@")[2]
+    return "on this machine" if base_url.startswith(_LOCAL) else f"at {server}"
 
 
 def health(state: State) -> tuple[str, Color, str]:
