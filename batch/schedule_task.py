@@ -25,7 +25,8 @@ class Trigger(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What a newer version has stored must not keep an older one from the rest.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Extraction(_Part):

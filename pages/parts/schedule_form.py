@@ -67,14 +67,14 @@ def _described(shop: Shop, keys: Keys, before: Schedule | None) -> Wanted:
     kept = before.timing if before and before.trigger is trigger else None
     if not trigger.extracts:
         of = _of_catalogs(keys, task)
-        publish, outlets = schedule_results.outlets_part(shop, keys, task)
+        publish, outlets = schedule_results.outlets_part(shop, keys, task, trigger)
         return Wanted(name, trigger, Task(of_catalogs=of, publish=publish, outlets=outlets))
     watches = trigger is Trigger.CATALOG
     part = schedule_parts.looks_part if watches else schedule_parts.timing_part
     when = part(keys, kept)
     where, only_new = schedule_parts.catalog_part(shop, keys, task, watches=watches)
     extraction = schedule_results.extraction_part(shop, keys, task.extraction)
-    publish, outlets = schedule_results.outlets_part(shop, keys, task)
+    publish, outlets = schedule_results.outlets_part(shop, keys, task, trigger)
     made = Task(
         place=where.strip(),
         only_new=only_new,

@@ -10,8 +10,9 @@ from batch import destinations
 from batch.budget import priced_in
 from batch.choice import Choice
 from batch.extraction_choices import choices, same
-from batch.schedule_task import Extraction, Outlet, Task
+from batch.schedule_task import Extraction, Outlet, Task, Trigger
 from pages.parts import schedule_words, when, words
+from pages.parts.destination_words import CHOICES
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.schedule_parts import Keys
@@ -85,7 +86,9 @@ def _budget(keys: Keys, before: Extraction | None, provider: str) -> float | Non
     )
 
 
-def outlets_part(shop: Shop, keys: Keys, before: Task) -> tuple[bool, tuple[Outlet, ...]]:
+def outlets_part(
+    shop: Shop, keys: Keys, before: Task, trigger: Trigger
+) -> tuple[bool, tuple[Outlet, ...]]:
     """Ask where the results go; returns whether to the chat, and to which destinations."""
     publish = st.toggle(
         "Publish the results to the chat",
@@ -96,7 +99,10 @@ def outlets_part(shop: Shop, keys: Keys, before: Task) -> tuple[bool, tuple[Outl
     names = {one.id: one.name for one in destinations.listing(shop.db)}
     kept = {one.destination_id: one.choice for one in before.outlets if one.destination_id in names}
     if not names:
-        st.caption("There are no destinations yet to deliver to, such as a database or a file.")
+        st.caption("Results can also go to your database, your web shop or a folder.")
+        st.page_link(
+            "pages/destinations.py", label="Set up a destination", icon=":material/outbound:"
+        )
         return publish, ()
     chosen = st.multiselect(
         "Deliver to",
@@ -106,18 +112,18 @@ def outlets_part(shop: Shop, keys: Keys, before: Task) -> tuple[bool, tuple[Outl
         key=keys("outlets"),
         placeholder="No destination",
     )
-    return publish, tuple(
-        Outlet(destination_id=one, choice=_choice(keys, one, names[one], kept)) for one in chosen
-    )
+    usual = Choice.APPROVED if trigger is Trigger.JOB_APPROVED else Choice.DONE
+    choices = {one: _choice(keys, one, names[one], kept.get(one, usual)) for one in chosen}
+    return publish, tuple(Outlet(destination_id=one, choice=choices[one]) for one in chosen)
 
 
-def _choice(keys: Keys, destination: str, name: str, kept: dict[str, Choice]) -> Choice:
-    options = list(schedule_words.CHOICES)
+def _choice(keys: Keys, destination: str, name: str, usual: Choice) -> Choice:
+    options = list(CHOICES)
     return st.selectbox(
         f"Rows for “{plain(name)}”",
         options,
-        options.index(kept.get(destination, Choice.DONE)),
-        format_func=lambda one: words.begun(schedule_words.CHOICES[one]),
-        key=keys(f"choice-{destination}"),
+        options.index(usual),
+        format_func=CHOICES.__getitem__,
+        key=keys(f"choice-{destination}-{usual}"),
         width=300,
     )

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from batch.choice import Choice
 from batch.schedule_runs import Run, RunStatus
 from batch.schedule_task import Extraction, Task, Trigger
 from batch.schedules import Schedule
 from pages.parts import rhythm, words
+from pages.parts.destination_words import CHOICES
 from pages.parts.words import State
 
 STATES: dict[RunStatus, State] = {
@@ -25,12 +25,6 @@ STATES: dict[RunStatus, State] = {
     RunStatus.UNCHANGED: State("Nothing new", "gray", ":material/check:"),
     RunStatus.SKIPPED: State("Skipped", "gray", ":material/skip_next:"),
     RunStatus.FAILED: State("Failed", "red", ":material/error:"),
-}
-CHOICES: dict[Choice, str] = {
-    Choice.DONE: "all extracted rows",
-    Choice.APPROVED: "approved rows only",
-    Choice.FLAGGED: "doubtful rows only",
-    Choice.ALL: "all rows, failed ones too",
 }
 
 
@@ -62,7 +56,8 @@ def what(task: Task, destinations: Mapping[str, str]) -> str:
     for one in task.outlets:
         name = destinations.get(one.destination_id)
         where = f"“{name}”" if name else "a destination that is gone"
-        parts.append(f"delivers {CHOICES[one.choice]} to {where}")
+        rows = CHOICES[one.choice]
+        parts.append(f"delivers {rows[:1].lower()}{rows[1:]} to {where}")
     return words.begun(", ".join(parts))
 
 

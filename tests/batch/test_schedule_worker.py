@@ -8,16 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 
-from batch import jobs, schedule_runs, schedules
+from batch import deliveries, jobs, schedule_runs, schedules
+from batch.destination_options import DestinationKind
 from batch.schedule_runs import RunStatus
-from batch.schedule_task import Trigger
+from batch.schedule_task import Outlet, Trigger
 from batch.schedules import Schedule
 from core import products
 from core.db import Database
 from core.schedule_tables import schedules as table
 from core.settings import Settings
+from core.statuses import DeliveryStatus
 from tests import postgres
+from tests.batch.delivering import destination
 from tests.batch.processes import DEADLINE_S, logged, until, worker
 from tests.batch.scheduling import BOTTLES, NIGHTLY, put
 from tests.fake_endpoint import FakeEndpoint, Reply
@@ -44,8 +48,10 @@ def test_a_schedule_fires_once_whatever_dies_and_its_results_are_on_sale(
 ) -> None:
     put(settings, *range(1, ROWS + 1))
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}', delay_s=0.5)
+    to = destination(settings, db, DestinationKind.FILE, {"folder": "out", "form": "jsonl"})
+    task = PUBLISHED.model_copy(update={"outlets": (Outlet(destination_id=to.id),)})
     every_minute = schedules.create(
-        db, replace(NIGHTLY, task=PUBLISHED, cron="* * * * *", zone="Asia/Kolkata")
+        db, replace(NIGHTLY, task=task, cron="* * * * *", zone="Asia/Kolkata")
     )
     crew = 2 if settings.database else 1
     with ExitStack() as workers:
@@ -63,6 +69,10 @@ def test_a_schedule_fires_once_whatever_dies_and_its_results_are_on_sale(
         second.wait(DEADLINE_S)
     schedules.pause(db, every_minute.id)
     endpoint.script = lambda _text, _before: ACME
+    with worker(settings, endpoint) as third:
+        until(lambda: bool(deliveries.listing(db)) or is_at(db, every_minute, RunStatus.DONE))
+        third.kill()
+        third.wait(DEADLINE_S)
     with worker(settings, endpoint):
         until(lambda: is_at(db, every_minute, RunStatus.DONE))
     job = jobs.listing(db)[-1]
@@ -71,6 +81,10 @@ def test_a_schedule_fires_once_whatever_dies_and_its_results_are_on_sale(
     began = [one for one in schedule_runs.history(db, every_minute.id) if one.job_id]
     assert len(began) == len(jobs.listing(db)) == 1
     assert len(endpoint.calls) == ROWS
+    (delivery,) = deliveries.listing(db)
+    assert (delivery.status, delivery.sent) == (DeliveryStatus.DONE, ROWS)
+    (file,) = [one for one in settings.exports.rglob("*.jsonl") if one.is_file()]
+    assert len(file.read_text().splitlines()) == ROWS
 
 
 def test_nights_that_nobody_was_there_for_are_caught_up_with_once(
@@ -103,3 +117,35 @@ def test_a_catalog_put_into_a_watched_folder_starts_a_job_by_itself(
         until(lambda: is_at(db, watch, RunStatus.DONE))
     assert [one.path for one in schedule_runs.history(db, watch.id)] == ["bottles.csv"]
     assert len(products.get(db, ["P1", "P2", "P3"])) == 3
+
+
+def test_the_engine_hears_of_what_is_made_changed_paused_and_deleted(
+    settings: Settings, db: Database, endpoint: FakeEndpoint
+) -> None:
+    nightly = schedules.create(db, NIGHTLY)
+    with worker(settings, endpoint):
+        until(lambda: wakes(settings, db) == {nightly.id: ("0 2 * * *", "Europe/Berlin")})
+        schedules.change(db, nightly, replace(NIGHTLY, cron="0 3 * * *", zone="Asia/Tokyo"))
+        until(lambda: wakes(settings, db) == {nightly.id: ("0 3 * * *", "Asia/Tokyo")})
+        schedules.pause(db, nightly.id)
+        until(lambda: wakes(settings, db) == {})
+        schedules.resume(db, nightly.id)
+        until(lambda: wakes(settings, db) == {nightly.id: ("0 3 * * *", "Asia/Tokyo")})
+        schedules.delete(db, nightly.id)
+        until(lambda: wakes(settings, db) == {})
+
+
+def wakes(settings: Settings, db: Database) -> dict[str, tuple[str, str]]:
+    """When the engine's own scheduler wakes, by schedule; empty before it was ever started."""
+    own = settings.database is None
+    engine = sa.create_engine(f"sqlite:///{settings.home}/engine.db") if own else db.engine
+    table = "workflow_schedules" if own else "dbos.workflow_schedules"
+    query = sa.text(f"SELECT schedule_name, schedule, cron_timezone FROM {table}")
+    try:
+        with engine.connect() as connection:
+            return {name: (cron, zone) for name, cron, zone in connection.execute(query)}
+    except sa.exc.DBAPIError:
+        return {"": ("", "")}
+    finally:
+        if own:
+            engine.dispose()

@@ -76,7 +76,7 @@ def test_a_nightly_schedule_is_set_up_in_a_few_words(
     assert made.task.outlets == (Outlet(destination_id=to.id, choice=Choice.APPROVED),)
     shown = texts(app)
     assert "as in “Bottles”" in shown
-    assert "delivers approved rows only to “ERP”" in shown
+    assert "delivers approved rows to “ERP”" in shown
     assert "next run" in shown
 
 
