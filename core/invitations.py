@@ -70,7 +70,7 @@ def first_link(settings: Settings, db: Database, *, now: float) -> str | None:
 
 def address(settings: Settings, token: str) -> str:
     """The whole address of a link."""
-    return f"{settings.public_url}/{path(token)}"
+    return f"{settings.address_for_people}/{path(token)}"
 
 
 def path(token: str) -> str:

@@ -21,7 +21,7 @@ from core.files import make_folder
 from core.programs import Service
 from core.progress import Task
 from core.roster import needs_embedded
-from core.settings import Settings
+from core.settings import ANYWHERE, Settings
 from core.supervisor import Process, State
 
 __all__ = [
@@ -164,7 +164,7 @@ def is_healthy(settings: Settings, service: Service) -> bool:
 
 def page_host(settings: Settings) -> str:
     """An address at which this machine reaches the web app."""
-    anywhere = settings.address in ("0.0.0.0", "::", "")
+    anywhere = settings.address in ANYWHERE
     return ports.LOOPBACK if anywhere else settings.address
 
 

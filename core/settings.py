@@ -31,14 +31,14 @@ SAMPLE = PROJECT / "sample"
 PATHS = ("home", "cache", "endpoints", "export_folder", "import_folder")
 _SERVICE = "(page|worker|indexer|chroma|model)"
 #: Addresses that stand for all of this machine's.
-_ANYWHERE = ("0.0.0.0", "::", "")
+ANYWHERE = ("0.0.0.0", "::", "")
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
 
 class SignIn(StrEnum):
     """How people prove who they are."""
 
-    OFF = "off"  #: not at all: everybody may do everything
+    OFF = "off"  #: not at all: everybody at this machine may do everything
     PASSWORD = "password"  #: with a password that the shop keeps
     OIDC = "oidc"  #: at a provider of OpenID Connect
 
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
     )
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
 
-    sign_in: SignIn = Field(default=SignIn.OFF, validation_alias="SHOPKEEPER_SIGN_IN")
+    sign_in: SignIn = Field(default=SignIn.PASSWORD, validation_alias="SHOPKEEPER_SIGN_IN")
     shoppers_sign_in: bool = Field(default=False, validation_alias="SHOPKEEPER_SHOPPERS_SIGN_IN")
     oidc_metadata: str | None = Field(
         default=None, pattern=r"^https?://\S+$", validation_alias="SHOPKEEPER_OIDC_METADATA_URL"
@@ -216,7 +216,8 @@ class Settings(BaseSettings):
         """Where people reach the pages, without a slash at its end: for links from elsewhere."""
         if self.url:
             return self.url.rstrip("/")
-        host = "localhost" if self.address in ("0.0.0.0", "::") else self.address
+        here = self.is_loopback or self.address in ANYWHERE
+        host = "localhost" if here else self.address
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def runs_here(self, service: str) -> bool:
@@ -227,13 +228,6 @@ class Settings(BaseSettings):
         """A variable of the environment or of ``.env`` that another file names, such as a key."""
         file = self.model_config.get("env_file")
         return os.environ.get(name) or (dotenv_values(str(file)).get(name) if file else None)
-
-    @property
-    def public_url(self) -> str:
-        """The address by which people reach the shop, without a slash at its end."""
-        here = "localhost" if self.is_loopback or self.address in _ANYWHERE else self.address
-        host = f"[{here}]" if ":" in here else here
-        return (self.url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def is_loopback(self) -> bool:

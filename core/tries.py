@@ -8,7 +8,6 @@ address, the login from anywhere, the address with any login.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from core.db import Database, upsert
 from core.errors import SignInLater
 from core.people_tables import sign_in_tries as table
+from core.turnstile import network
 
 #: What was counted is forgotten when there was no try for this long.
 FORGOTTEN_S = 86_400.0
@@ -75,25 +75,12 @@ def succeeded(db: Database, login: str, address: str) -> None:
 
 
 def _keys(login: str, address: str) -> dict[bytes, Allowance]:
-    where = _network(address)
+    where = network(address)
     names = ((f"{login}\n{where}", PAIR), (login, LOGIN), (f"\n{where}", ADDRESS))
     return {
         hashlib.blake2b(name.encode(errors="replace"), digest_size=16).digest(): allowance
         for name, allowance in names
     }
-
-
-def _network(address: str) -> str:
-    """An address, or the network of which somebody has all addresses to choose from."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
 
 
 def _pause_s(allowance: Allowance, failed: int) -> float:

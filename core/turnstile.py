@@ -148,5 +148,8 @@ def network(address: str) -> str:
     except ValueError:
         return address
     if isinstance(parsed, IPv6Address):
+        # How a server that listens to both kinds sees those of the older one.
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
         return str(IPv6Address(int(parsed) >> NETWORK_BITS << NETWORK_BITS))
     return str(parsed)

@@ -7,6 +7,8 @@ it open is still signed in and may still do what they could when it was drawn.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -16,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import ShopkeeperError
 from core.people import STRANGER, Person
 from core.roles import Role
-from core.settings import SignIn
+from core.settings import Settings, SignIn, is_loopback
 from pages.parts import sessions
 from pages.parts.base_path import under_base
 from pages.parts.entry import open_settings, open_shop_database
@@ -25,6 +27,8 @@ from pages.parts.provider import CALLBACK
 
 #: A browser that loses its connection by this opens another one, and is looked at anew.
 GONE = 4001
+#: WebSocket's code for what is not allowed.
+POLICY = 1008
 _PROTOCOL = "sec-websocket-protocol"
 #: What an address needs that is not for everybody, Streamlit's own and ours; by how it begins.
 LEAST = {
@@ -42,8 +46,12 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or not."""
-        if scope["type"] not in ("http", "websocket") or open_settings().sign_in is SignIn.OFF:
+        settings = open_settings()
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
+        elif settings.sign_in is SignIn.OFF:
+            inside = self._app if _is_named(settings, scope) else _elsewhere
+            await inside(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._watched(scope, receive, send)
         elif scope["path"] == under_base(CALLBACK):
@@ -76,6 +84,30 @@ def _least(path: str) -> Role | None:
     return next(
         (least for begin, least in LEAST.items() if path.startswith(under_base(begin))), None
     )
+
+
+def _is_named(settings: Settings, scope: Scope) -> bool:
+    """Whether a request names this machine.
+
+    Where nobody signs in, a page of another site could have its own name lead here, and then
+    read and do everything as if it were ours.
+    """
+    try:
+        host = urlsplit(f"//{HTTPConnection(scope).headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return is_loopback(host) or host == urlsplit(settings.url or "").hostname
+
+
+async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": POLICY})
+        return
+    words = (
+        "Nobody signs in here, so the shop answers only to names of this machine, such as "
+        "localhost. Set SHOPKEEPER_URL to the address that you use."
+    )
+    await PlainTextResponse(words, 421)(scope, receive, send)
 
 
 async def _who(scope: Scope) -> Person:

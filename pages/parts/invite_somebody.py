@@ -61,7 +61,7 @@ def _invite(shop: Shop, role: Role) -> None:
 def _keep(shop: Shop, token: str, told: str) -> None:
     here = urlsplit(st.context.url or "")
     seen = f"{here.scheme}://{here.netloc}{base_path()}" if here.netloc else None
-    base = shop.settings.url or seen or shop.settings.public_url
+    base = shop.settings.url or seen or shop.settings.address_for_people
     st.session_state[_MADE] = (told, f"{base.rstrip('/')}/{invitations.path(token)}")
 
 

@@ -36,7 +36,7 @@ def provider_secrets(settings: Settings) -> dict[str, Any]:
         return {}
     return {
         "auth": {
-            "redirect_uri": f"{settings.public_url}/{CALLBACK}",
+            "redirect_uri": f"{settings.address_for_people}/{CALLBACK}",
             "cookie_secret": sealed.derived(settings, "sign-in at a provider").hex(),
             "client_id": settings.oidc_client_id or "",
             "client_secret": settings.oidc_client_secret.get_secret_value(),

@@ -25,6 +25,8 @@ def sign_in_place(settings: Settings, db: Database, person: Person) -> None:
     with st.sidebar.container(key="sign-in-place"):
         if not person.id:
             sign_in(settings, key="sign-in", type="tertiary")
+            if settings.sign_in is SignIn.OIDC:
+                keep_wanted(_here())
             return
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":material/person: **{plain(person.name)}**", width="stretch")
@@ -34,13 +36,12 @@ def sign_in_place(settings: Settings, db: Database, person: Person) -> None:
 
 def sign_in(settings: Settings, *, key: str, type: Literal["primary", "tertiary"]) -> None:
     """The way to sign in, and back to this page."""
-    wanted = _here()
     if settings.sign_in is SignIn.OIDC:
-        keep_wanted(wanted, key=f"wanted-{key}")
         label = f"Sign in with {settings.oidc_name}" if settings.oidc_name else "Sign in"
         if st.button(plain(label), key=key, type=type, icon=":material/login:"):
             st.login()
         return
+    wanted = _here()
     address = f"door?{urlencode({'to': wanted}, quote_via=quote)}" if wanted else "door"
     link("Sign in", address, type)
 

@@ -21,10 +21,10 @@ export default function ({{ data }}) {{
 """
 
 
-def keep_wanted(wanted: str, *, key: str) -> None:
+def keep_wanted(wanted: str) -> None:
     """Keep it where a sign-in goes by way of a provider; draws nothing."""
     keep = st.components.v2.component("shopkeeper_wanted", js=_SET_COOKIE)
-    keep(key=key, data=wanted, width=1, height=1)
+    keep(key="keep-wanted", data=wanted, width=1, height=1)
 
 
 def kept_wanted(cookie: str) -> str:

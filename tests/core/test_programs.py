@@ -68,7 +68,12 @@ def test_what_others_work_with_is_stopped_last(settings: Settings) -> None:
 )
 def test_commands(tmp_path: Path, service: Service, expected: str) -> None:
     settings = load_settings(
-        home=tmp_path, port=8600, address="0.0.0.0", slots=6, upload_limit_mb=2000
+        home=tmp_path,
+        port=8600,
+        address="0.0.0.0",
+        sign_in="password",
+        slots=6,
+        upload_limit_mb=2000,
     )
     assert programs.command(service, settings, PORTS) == [sys.executable, *expected.split()]
 

@@ -113,8 +113,9 @@ def test_without_a_supervisor_everything_is_stopped(settings: Settings) -> None:
 
 
 def test_the_page_is_reached_where_it_listens(tmp_path: Path) -> None:
-    assert services.page_host(load_settings(home=tmp_path, address="0.0.0.0")) == "127.0.0.1"
-    assert services.page_host(load_settings(home=tmp_path, address="10.1.2.3")) == "10.1.2.3"
+    for address, reached in (("0.0.0.0", "127.0.0.1"), ("10.1.2.3", "10.1.2.3")):
+        settings = load_settings(home=tmp_path, address=address, sign_in="password")
+        assert services.page_host(settings) == reached
 
 
 def test_a_long_home_gets_a_short_private_socket(tmp_path: Path) -> None:

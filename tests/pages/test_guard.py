@@ -128,6 +128,39 @@ def test_a_connection_ends_when_its_person_may_do_less(client: TestClient, db: D
             socket.receive_bytes()
 
 
+@pytest.mark.parametrize(
+    ("host", "answers"),
+    [
+        ("localhost:8501", True),
+        ("127.0.0.1:8501", True),
+        ("[::1]:8501", True),
+        ("shop.example", True),
+        ("evil.example:8501", False),
+        ("localhost.evil.example", False),
+        ("", False),
+        ("[:::", False),
+    ],
+)
+def test_where_nobody_signs_in_no_other_name_leads_here(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, host: str, answers: bool
+) -> None:
+    monkeypatch.setenv("SHOPKEEPER_SIGN_IN", "off")
+    monkeypatch.setenv("SHOPKEEPER_URL", "https://shop.example")
+    open_settings.clear()
+    answer = client.get("/download/some-job/csv", headers={"Host": host})
+    assert (answer.status_code == 200) is answers
+    headers = {"Host": host}
+    if answers:
+        with client.websocket_connect("/_stcore/stream", ["streamlit"], headers=headers) as socket:
+            assert socket.receive_text() == "streamlit"
+    else:
+        with (
+            pytest.raises(WebSocketDisconnect),
+            client.websocket_connect("/_stcore/stream", ["streamlit"], headers=headers),
+        ):
+            pass
+
+
 def taken_up(client: TestClient, session: str) -> bool:
     """Whether a connection may go on with an earlier session."""
     with client.websocket_connect("/_stcore/stream", ["streamlit", "xsrf", session]) as socket:
