@@ -9,9 +9,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.navigation.page import StreamlitPage
 
+from core import redaction
 from core.errors import ShopkeeperError
 from core.people import STRANGER, Person
-from core import redaction
 from pages.parts.arrivals import Arrivals
 from pages.parts.counter_routes import counter_routes
 from pages.parts.door_routes import door_routes
