@@ -96,8 +96,8 @@ class Options:
         guard: All that spreadsheets open: cells that one would run as formulas are made
             harmless. None: as is usual, in CSV and Excel, and not in feeds, whose readers
             would show the apostrophe to shoppers.
-        sources: Feeds: what a person has changed of the suggestion where attributes are
-            taken from.
+        sources: Feeds: where attributes are taken from, besides what the shop remembers
+            and what is suggested.
         complete_only: Feeds: without the products that their reader would refuse.
     """
 
@@ -233,7 +233,7 @@ def _shopify(order: _Order) -> Pieces:
 
 
 def _sources(order: _Order, feed: Feed) -> Sources:
-    return sources_of(feed, order.job, order.layout, order.options.sources)
+    return sources_of(order.db, feed, order.job, order.layout, order.options.sources)
 
 
 _WRITERS: dict[Form, Callable[[_Order], Pieces]] = {

@@ -9,25 +9,31 @@ from batch.choice import Choice, chosen
 from batch.feed_mapping import Said, Source, Sources, mapped, reader, suggested
 from batch.feeds import Feed, Findings, check, complete
 from batch.jobs import Job
+from batch.kept_sources import fitting, kept
 from batch.layout import Layout, layout
 from batch.results import ResultRow
 from core.db import Database
 from core.settings import Settings
 
 
-def sources_of(feed: Feed, job: Job, table: Layout, changes: Sources) -> dict[str, Source]:
-    """Where each attribute of a feed is taken from.
+def sources_of(
+    db: Database, feed: Feed, job: Job, table: Layout, changes: Sources
+) -> dict[str, Source]:
+    """Where each attribute of a feed is taken from: as suggested, remembered, or changed.
 
     Args:
+        db: Our tables.
         feed: Whose feed.
         job: Whose products.
         table: The columns of its results.
-        changes: What a person has changed of the suggestion.
+        changes: What a person has changed besides.
 
     Raises:
         FieldsError: A change names an attribute or a column that is not there.
     """
-    return mapped(suggested(feed.attributes, job.columns, table), changes, table)
+    suggestion = suggested(feed.attributes, job.columns, table)
+    remembered = fitting(kept(db, feed), feed, table)
+    return mapped(mapped(suggestion, remembered, table), changes, table)
 
 
 def items(
@@ -62,7 +68,7 @@ def look(
         job: The job.
         feed: Whose feed.
         choice: Which rows.
-        changes: What a person has changed of where attributes are taken from.
+        changes: What a person has changed besides what is remembered.
         on_row: Told how many products were looked at.
 
     Raises:
@@ -70,5 +76,5 @@ def look(
         NotFoundError: The job's catalog is gone.
     """
     table = layout(uploads.get(db, job.upload_id).catalog.columns, job.fields)
-    read = reader(sources_of(feed, job, table, changes), table)
+    read = reader(sources_of(db, feed, job, table, changes), table)
     return check(feed, read, chosen(settings, db, job, choice), on_row)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from batch import job_feeds, uploads
+from batch import job_feeds, kept_sources, uploads
 from batch.choice import Choice, chosen
 from batch.downloads import Form, Options
 from batch.feed_mapping import Need, Source, Sources, letters
@@ -22,6 +22,7 @@ from pages.parts.escape import plain
 AT_ONCE = 2_000
 _NEEDS = {Need.REQUIRED: "required", Need.EXPECTED: "expected", Need.OPTIONAL: ""}
 _ATTRIBUTE, _NEED, _COLUMN, _OTHERWISE = "Attribute", "Need", "Taken from", "Otherwise"
+_EDITION = "feed_mapping_edition"
 _EDITED = (_COLUMN, _OTHERWISE)
 
 
@@ -31,7 +32,8 @@ def draw(shop: Shop, job: Job, form: Form, choice: Choice, count: int, options: 
     assert feed is not None
     table = layout(uploads.get(shop.db, job.upload_id).catalog.columns, job.fields)
     with st.expander(f"Where {feed.reader}'s columns come from", icon=":material/conversion_path:"):
-        changes = _mapping(job, feed, table)
+        changes = _mapping(shop, job, feed, table)
+        _remember(shop, job, feed, changes)
         if count:
             _example(shop, job, feed, table, choice, changes)
     without = False
@@ -50,9 +52,9 @@ def _without(job: Job, feed: Feed, refused: int) -> bool:
     )
 
 
-def _mapping(job: Job, feed: Feed, table: Layout) -> Sources:
+def _mapping(shop: Shop, job: Job, feed: Feed, table: Layout) -> Sources:
     """The mapping to look at and to change; returns what was changed."""
-    suggestion = job_feeds.sources_of(feed, job, table, {})
+    suggestion = job_feeds.sources_of(shop.db, feed, job, table, {})
     names = [one.name for one in feed.attributes]
     frame = pd.DataFrame(
         {
@@ -65,7 +67,7 @@ def _mapping(job: Job, feed: Feed, table: Layout) -> Sources:
     )
     edited = st.data_editor(
         frame,
-        key=f"mapping-{feed.reader}-{job.id}",
+        key=_editor(feed, job),
         hide_index=True,
         num_rows="fixed",
         disabled=[_ATTRIBUTE, _NEED],
@@ -82,6 +84,52 @@ def _mapping(job: Job, feed: Feed, table: Layout) -> Sources:
     )
     changes = {name: _change(edited.loc[name], suggestion[name]) for name in names}
     return {name: change for name, change in changes.items() if change != Source()}
+
+
+def _editor(feed: Feed, job: Job) -> str:
+    """The key of the mapping's table; another one once what it begins with has changed."""
+    edition = st.session_state.get(_EDITION, 0)
+    return f"mapping-{feed.reader}-{job.id}-{edition}"
+
+
+def _remember(shop: Shop, job: Job, feed: Feed, changes: Sources) -> None:
+    """Keep changes for later files and deliveries, or go back to what is suggested."""
+    before = kept_sources.kept(shop.db, feed)
+    with st.container(horizontal=True, gap="small"):
+        if changes:
+            st.button(
+                "Remember this",
+                key=f"remember-{feed.reader}-{job.id}",
+                icon=":material/bookmark:",
+                help=f"For every file and delivery to {feed.reader} from now on, of all jobs.",
+                on_click=_keep,
+                args=(shop, feed, _over(before, changes)),
+            )
+        if before:
+            st.button(
+                "Forget what is remembered",
+                key=f"forget-{feed.reader}-{job.id}",
+                icon=":material/undo:",
+                type="tertiary",
+                on_click=_forget,
+                args=(shop, feed),
+            )
+
+
+def _over(before: Sources, changes: Sources) -> dict[str, Source]:
+    """What was remembered, with the changes."""
+    changed = {name: one.over(before.get(name, Source())) for name, one in changes.items()}
+    return {**before, **changed}
+
+
+def _keep(shop: Shop, feed: Feed, sources: Sources) -> None:
+    kept_sources.keep(shop.db, feed, sources)
+    st.session_state[_EDITION] = st.session_state.get(_EDITION, 0) + 1
+
+
+def _forget(shop: Shop, feed: Feed) -> None:
+    kept_sources.forget(shop.db, feed)
+    st.session_state[_EDITION] = st.session_state.get(_EDITION, 0) + 1
 
 
 def _titled(label: str, name: str) -> str:
@@ -101,7 +149,7 @@ def _example(
     shop: Shop, job: Job, feed: Feed, table: Layout, choice: Choice, changes: Sources
 ) -> None:
     """The first product as the feed's reader gets it."""
-    sources = job_feeds.sources_of(feed, job, table, changes)
+    sources = job_feeds.sources_of(shop.db, feed, job, table, changes)
     found = job_feeds.items(feed, sources, table, chosen(shop.settings, shop.db, job, choice))
     for row, item in found:
         st.caption(f"Row {row.row_no:,} as {feed.reader} gets it:")
@@ -114,7 +162,7 @@ def _findings(
     shop: Shop, job: Job, feed: Feed, choice: Choice, count: int, changes: Sources
 ) -> Findings | None:
     """What products lack: looked for at once where that is quick, else when asked."""
-    key, asked = f"lacks-{job.id}", (feed.reader, choice, count, job.done, job.failed, changes)
+    key, asked = f"lacks-{job.id}", _asked(shop, job, feed, choice, count, changes)
     kept = st.session_state.get(key)
     if kept is None or kept[0] != asked:
         pressed = count <= AT_ONCE or st.button(
@@ -128,6 +176,14 @@ def _findings(
         st.session_state[key] = kept
     found: Findings = kept[1]
     return found
+
+
+def _asked(
+    shop: Shop, job: Job, feed: Feed, choice: Choice, count: int, changes: Sources
+) -> tuple[object, ...]:
+    """What findings depend on."""
+    remembered = kept_sources.kept(shop.db, feed)
+    return feed.reader, choice, count, job.done, job.failed, changes, remembered
 
 
 def _look(

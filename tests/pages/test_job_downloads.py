@@ -127,11 +127,16 @@ def test_where_a_feeds_attributes_come_from_can_be_changed(open_page: AppTest, j
         "",
     )
     edits = {"edited_rows": {1: {"Taken from": "sku"}, 2: {"Otherwise": "A fine thing"}}}
-    app.session_state[f"mapping-Google-{job.id}"] = edits | {"added_rows": [], "deleted_rows": []}
+    app.session_state[f"mapping-Google-{job.id}-0"] = edits | {"added_rows": [], "deleted_rows": []}
     app.run()
     changed = "from.title=sku&otherwise.description=A+fine+thing"
     assert link(app).url == f"download/{job.id}/google?{changed}"
     assert "no product has a description" not in texts(app)
+    button(app, "Remember this").click().run()
+    assert link(app).url == f"download/{job.id}/google"
+    assert "no product has a description" not in texts(app)
+    button(app, "Forget what is remembered").click().run()
+    assert "no product has a description" in texts(app)
 
 
 def test_many_products_are_looked_over_only_when_asked(
