@@ -27,7 +27,7 @@ class RowRefused(DestinationRefused):
 
 def told(error: Exception, options: SqlOptions, password: str) -> DestinationError:
     """What went wrong, for people, and without the password."""
-    said = first_line(error).rstrip(".")
+    said = _said(error).rstrip(".")
     if password:
         said = said.replace(password, "…")
     if _of_a_row(error):
@@ -42,8 +42,17 @@ def told(error: Exception, options: SqlOptions, password: str) -> DestinationErr
     return DestinationRefused(f"The database at {where} refused it: {said}.")
 
 
+def _said(error: Exception) -> str:
+    """What the driver says, without the number that MySQL's puts before it."""
+    inner = getattr(error, "orig", None) or error
+    if _number(error) is not None and len(inner.args) > 1:
+        return first_line(Exception(inner.args[1]))
+    return first_line(error)
+
+
 def _of_a_row(error: Exception) -> bool:
-    state = _state(error)
+    # Both drivers tell it by the standard's codes.
+    state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
     if state:
         return state.startswith(("22", "23"))
     return isinstance(error, (sa.exc.DataError, sa.exc.IntegrityError))
@@ -52,7 +61,8 @@ def _of_a_row(error: Exception) -> bool:
 def _connected(error: Exception) -> bool:
     """Whether the database itself has answered, over a connection that stands."""
     if _state(error):
-        return not _state(error).startswith(("08", "57P"))
+        # No connection, no right to one, no such database.
+        return not _state(error).startswith(("08", "28", "3D", "57P"))
     number = _number(error)
     if number is not None:
         return not (number in (1040, 1044, 1045, 1049) or 2000 <= number < 2100)
@@ -70,7 +80,8 @@ def _passes(error: Exception) -> bool:
 
 def _state(error: Exception) -> str:
     """Postgres' code for what went wrong."""
-    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
+    inner = getattr(error, "orig", error)
+    return str(inner.sqlstate or "") if isinstance(inner, psycopg.Error) else ""
 
 
 def _number(error: Exception) -> int | None:
