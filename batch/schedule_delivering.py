@@ -13,7 +13,7 @@ from batch.schedule_task import Outlet
 from batch.schedules import Schedule
 from core import releases
 from core.db import Database
-from core.errors import NotFoundError, ShopkeeperError
+from core.errors import DatabaseAway, JobError, NotFoundError, ShopkeeperError
 from core.settings import Settings
 from core.statuses import ACTIVE, DeliveryStatus, JobStatus, ReleaseStatus
 
@@ -43,7 +43,7 @@ def deliver(settings: Settings, db: Database, schedule: Schedule, run: Run) -> N
     """Hand the results on; whoever dies meanwhile begins anew, and nothing is doubled."""
     try:
         job = jobs.get(db, run.job_id or "")
-    except ShopkeeperError as error:
+    except JobError as error:
         schedule_runs.move(db, run, RunStatus.FAILED, error.message, failed=True)
         return
     handing = _Handing(settings, db, schedule, run, job)
@@ -77,6 +77,8 @@ class _Handing:
                 count = publish.publish(self._settings, self._db, self._job.id)
             products = "product" if count == 1 else "products"
             self._said.append(f"{count:,} {products} published to the chat.")
+        except DatabaseAway:
+            raise
         except ShopkeeperError as error:
             self._problems.append(error.message)
 
@@ -100,6 +102,8 @@ class _Handing:
                 request_key=f"{self._run.id}-{number}",
             )
             self._begun.append(delivery.id)
+        except DatabaseAway:
+            raise
         except NotFoundError:
             self._problems.append("A destination is gone: edit the schedule and choose another.")
         except ShopkeeperError as error:

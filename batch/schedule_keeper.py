@@ -23,7 +23,7 @@ from batch.schedule_runs import Run, RunStatus
 from batch.schedule_task import Trigger
 from core import events
 from core.db import Database
-from core.errors import ShopkeeperError
+from core.errors import JobError, NotFoundError
 from core.events import Event, EventKind
 from core.settings import Settings
 
@@ -113,7 +113,7 @@ class ScheduleKeeper:
         try:
             job = jobs.get(self._db, event.subject)
             catalog = uploads.get(self._db, job.upload_id).name
-        except ShopkeeperError:
+        except (JobError, NotFoundError):
             return  # deleted meanwhile
         for one in followers:
             if _follows(one.task.of_catalogs, catalog):
@@ -127,6 +127,7 @@ class ScheduleKeeper:
             elif run.status is RunStatus.DELIVERING:
                 schedule_delivering.watch_deliveries(self._db, run)
             elif (run.id, run.status) not in self._taken_up:
+                log.info("run %s of schedule %s is %s", run.id, run.schedule_id, run.status)
                 self._engine.take_up(run)
         for run_id in self._ended(under_way):
             self._look_on(run_id)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from batch import jobs, schedule_runs, schedules, uploads
 from batch.allowance import allowed_budget
 from batch.budget import budget_of
@@ -25,6 +27,7 @@ from batch.uploads import Upload
 from core.db import Database
 from core.errors import (
     CatalogError,
+    DatabaseAway,
     FieldsError,
     JobError,
     ScheduleError,
@@ -61,6 +64,8 @@ class Taking:
         """Take the catalog and begin its job, or record why that cannot be."""
         try:
             job = self._submitted() or self._begun()
+        except DatabaseAway:
+            raise  # nothing is known yet: it is done again
         except ShopkeeperError as error:
             self._give_up(error)
             return
@@ -97,8 +102,11 @@ class Taking:
             return None
         try:
             return self._submit(upload, task.extraction)
-        except ShopkeeperError:
+        except (ShopkeeperError, IntegrityError):
             uploads.remove(self._settings, self._db, upload.id)
+            # Somebody who was taken for dead may have been at it, too.
+            if (job := jobs.by_request(self._db, self._run.id)) is not None:
+                return job
             raise
 
     def _chosen(self, offers: Sequence[Offer], absent: str) -> Offer:

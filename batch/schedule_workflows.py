@@ -57,17 +57,17 @@ class ScheduleWorkflows:
                 log.exception("schedule %s could not come due", schedule_id)
 
         @DBOS.step(name="go_on_with_run")
-        def go_on_with_run(run_id: str) -> None:
-            when_back(lambda: self._go_on(run_id))
+        def go_on_with_run(run_id: str, status: str) -> None:
+            when_back(lambda: self._go_on(run_id, status))
 
         @DBOS.workflow(name="schedule_run", max_recovery_attempts=None)
-        def schedule_run(run_id: str) -> None:
+        def schedule_run(run_id: str, status: str) -> None:
             try:
-                go_on_with_run(run_id)
+                go_on_with_run(run_id, status)
             except Exception as error:
                 log.exception("run %s gave up", run_id)
                 said = _UNEXPECTED.format(type(error).__name__)
-                when_back(lambda: self._fail(run_id, said))
+                when_back(lambda: self._fail(run_id, status, said))
 
         self._is_due: Callable[..., None] = schedule_is_due
         self._run = schedule_run
@@ -79,7 +79,7 @@ class ScheduleWorkflows:
     def take_up(self, run: Run) -> None:
         """Have a run gone on with; does nothing when that was begun before."""
         with SetWorkflowID(f"schedule-{run.id}-{run.status}"):
-            DBOS.enqueue_workflow(SCHEDULES, self._run, run.id)
+            DBOS.enqueue_workflow(SCHEDULES, self._run, run.id, str(run.status))
 
     def look_after(self, run: Run) -> None:
         """Have its schedule look for the next catalog right after a run; asked once for each."""
@@ -113,19 +113,19 @@ class ScheduleWorkflows:
             "automatic_backfill": False,
         }
 
-    def _go_on(self, run_id: str) -> None:
+    def _go_on(self, run_id: str, status: str) -> None:
         run = schedule_runs.find(self._db, run_id)
         schedule = schedules.find(self._db, run.schedule_id) if run else None
-        if run is None or schedule is None:
-            return  # deleted meanwhile
+        if run is None or schedule is None or run.status != status:
+            return  # deleted, or taken on by somebody else
         if run.status is RunStatus.DUE:
             Taking(self._settings, self._db, schedule, run).take()
         elif run.status is RunStatus.EXTRACTED:
             deliver(self._settings, self._db, schedule, run)
 
-    def _fail(self, run_id: str, said: str) -> None:
+    def _fail(self, run_id: str, status: str, said: str) -> None:
         run = schedule_runs.find(self._db, run_id)
-        if run is not None and run.open:
+        if run is not None and run.status == status:
             schedule_runs.move(self._db, run, RunStatus.FAILED, said, failed=True)
 
 

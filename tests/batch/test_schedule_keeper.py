@@ -24,11 +24,14 @@ from batch import (
 )
 from batch.delivering import Delivering
 from batch.destination_options import DestinationKind
+from batch.jobs import Job
 from batch.schedule_runs import RunStatus
+from batch.schedule_taking import Taking
 from batch.schedule_task import Extraction, Outlet, Task, Trigger
 from batch.schedules import Schedule, Wanted
 from core import events, products, releases, schema
 from core.db import Database
+from core.errors import DatabaseAway
 from core.events import Event, EventKind
 from core.schedule_tables import schedules as schedule_table
 from core.settings import Settings, load_settings
@@ -423,6 +426,38 @@ def test_a_destination_that_is_gone_keeps_nothing_from_the_others(
         f"2 rows delivered to “{to.name}”."
     )
     assert len(failures(db)) == 1
+
+
+def test_the_end_of_a_job_is_not_lost_while_the_database_is_away(
+    settings: Settings, db: Database, scheduling: Scheduling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = schedules.create(db, Wanted("All", Trigger.JOB_DONE, Task(publish=True)))
+    job = new_job(settings, db, 1)
+    finish(settings, db, job.id)
+
+    def away(_db: Database, _job_id: str) -> Job:
+        raise DatabaseAway("The database does not answer.", reason="test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "get", away)
+        with pytest.raises(DatabaseAway):
+            scheduling.keeper.heed_events()
+    scheduling.step()
+    assert scheduling.statuses(every) == ["done"]
+
+
+def test_two_who_take_the_same_catalog_begin_one_job(
+    settings: Settings, db: Database, scheduling: Scheduling, nightly: Schedule
+) -> None:
+    put(settings, 1)
+    run = schedule_runs.now(db, nightly)
+    # One that was frozen, and the one that has taken over meanwhile.
+    first, second = (Taking(settings, db, nightly, run) for _ in range(2))
+    first.take()
+    second.take()
+    assert len(jobs.listing(db)) == 1
+    assert schedule_runs.get(db, run.id).status is RunStatus.EXTRACTING
+    assert len(list((settings.home / "uploads").iterdir())) == 1
 
 
 def test_a_job_whose_budget_is_used_up_holds_its_run_up(
