@@ -21,6 +21,7 @@ from core.roles import Role
 
 LONGEST_LOGIN = 200
 LONGEST_NAME = 100
+TAKEN = "Somebody signs in with this name already. Please choose another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,15 @@ def add(
         SignInError: Somebody else signs in with this name.
     """
     login = folded(login)
-    taken = connection.scalar(sa.select(table.c.id).where(table.c.login == login))
-    if taken is not None:
-        raise SignInError("Somebody signs in with this name already. Please choose another.")
+    if connection.scalar(sa.select(table.c.id).where(table.c.login == login)) is not None:
+        raise SignInError(TAKEN)
     person_id = secrets.token_hex(8)
     row = {"id": person_id, "login": login, "name": name.strip()[:LONGEST_NAME] or login}
     values = row | {"role": role, "password_hash": password_hash, "created_at": now}
-    connection.execute(sa.insert(table).values(values))
+    try:
+        connection.execute(sa.insert(table).values(values))
+    except sa.exc.IntegrityError as error:  # by somebody else, at this moment
+        raise SignInError(TAKEN) from error
     return person_id
 
 

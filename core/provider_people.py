@@ -51,8 +51,16 @@ def with_claims(settings: Settings, db: Database, claims: Mapping[str, Any], *, 
         "email": _email(claims) or "",
         "role": role_of(settings, claims),
     }
+    try:
+        return _begin(db, f"{issuer} {subject}"[:400], values, now)
+    except sa.exc.IntegrityError:
+        # Somebody new has come in two windows at the same time; by now they are known.
+        return _begin(db, f"{issuer} {subject}"[:400], values, now)
+
+
+def _begin(db: Database, subject: str, values: dict[str, Any], now: float) -> str:
     with db.write() as connection:
-        person_id = _known(connection, f"{issuer} {subject}"[:400], values, now)
+        person_id = _known(connection, subject, values, now)
         log.info("person %s signed in at the provider as %s", person_id, values["role"])
         return sign_ins.begin(connection, person_id, now=now)
 

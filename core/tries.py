@@ -48,18 +48,14 @@ def admit(db: Database, login: str, address: str, *, now: float) -> None:
     keys = _keys(login, address)
     with db.write() as connection:
         connection.execute(sa.delete(table).where(table.c.last_at < now - FORGOTTEN_S))
-        kept = sa.select(table).where(table.c.key.in_(keys)).order_by(table.c.key).with_for_update()
-        rows = {row.key: row for row in connection.execute(kept)}
-        wait_s = max(
-            _pause_s(allowance, rows[key].failed) - (now - rows[key].last_at) if key in rows else 0
-            for key, allowance in keys.items()
-        )
+        # Rows that are there already stay as they are; either way nobody else counts meanwhile.
+        begun = [{"key": key, "failed": 0, "last_at": now} for key in sorted(keys)]
+        upsert(connection, table, begun, update=["key"])
+        rows = connection.execute(sa.select(table).where(table.c.key.in_(keys))).all()
+        wait_s = max(_pause_s(keys[row.key], row.failed) - (now - row.last_at) for row in rows)
         if wait_s <= 0:
-            counted = [
-                {"key": key, "failed": rows[key].failed + 1 if key in rows else 1, "last_at": now}
-                for key in sorted(keys)
-            ]
-            upsert(connection, table, counted)
+            counted = sa.update(table).where(table.c.key.in_(keys))
+            connection.execute(counted.values(failed=table.c.failed + 1, last_at=now))
     if wait_s > 0:
         raise SignInLater(f"Too many tries. Please wait {_words(wait_s)}.", wait_s=wait_s)
 

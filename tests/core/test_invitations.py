@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from core import invitations, people, sign_in, sign_ins
+from core import invitations, passwords, people, sign_in, sign_ins
 from core.db import Database
 from core.errors import SignInError
 from core.roles import Role
@@ -114,3 +116,41 @@ def test_removing_somebody_takes_their_sign_ins_and_links_along(db: Database) ->
     with pytest.raises(SignInError):
         use(db, link, login="")
     sign_ins.end_everywhere(db, ben)
+
+
+@on_both
+def test_a_link_that_many_open_at_once_lets_one_in(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "hashed", lambda password: "-")
+    link = invitations.invite(db, Role.MERCHANDISER, now=NOW)
+
+    def come(number: int) -> bool:
+        try:
+            use(db, link, f"name{number}")
+        except SignInError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(come, range(16))) == 1
+    assert len(people.listing(db)) == 1
+
+
+@on_both
+def test_a_name_that_many_choose_at_once_becomes_one_persons(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "hashed", lambda password: "-")
+    links = [invitations.invite(db, Role.MERCHANDISER, now=NOW) for _ in range(8)]
+
+    def come(link: str) -> str:
+        try:
+            use(db, link, "ben")
+        except SignInError as error:
+            return error.message
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        said = sorted(pool.map(come, links))
+    assert said == ["", *[people.TAKEN] * 7]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -108,3 +109,17 @@ def test_what_says_too_little_or_was_said_too_long_ago_signs_nobody_in(
     with pytest.raises(SignInError):
         provider_people.with_claims(shop, db, claims(**said), now=NOW)
     assert people.listing(db) == []
+
+
+@on_both
+def test_somebody_new_who_comes_in_many_windows_at_once_is_one_person(
+    shop: Settings, db: Database
+) -> None:
+    def come(_: int) -> str:
+        return provider_people.with_claims(shop, db, claims(**groups("owners")), now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(come, range(16)))
+    people_in = {sign_ins.person_of(db, token, SignIn.OIDC, now=NOW) for token in tokens}
+    assert len(people_in) == 1 and None not in people_in
+    assert len(people.listing(db)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 
@@ -225,3 +227,25 @@ def test_a_token_that_nobody_has_opens_nothing(db: Database) -> None:
     come(db)
     for forged in ("", "x", "x" * 100_000, "\udcff\x00"):
         assert not is_in(db, forged)
+
+
+@on_both
+def test_many_guesses_at_the_same_moment_are_many(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(db)
+    looked_at: list[str] = []
+
+    def matches(stored: str | None, password: str) -> bool:
+        looked_at.append(password)
+        return False
+
+    monkeypatch.setattr(passwords, "matches", matches)
+
+    def guess(number: int) -> None:
+        with pytest.raises(SignInError):
+            sign_in.with_password(db, "ada", f"guess number {number}", HERE, now=NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(guess, range(30)))
+    assert len(looked_at) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -10,15 +11,21 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit import config
 
-from core import products
+from core import products, sign_ins
 from core.db import Database
 from core.products import Product
+from core.roles import Role
+from core.settings import SignIn
 from core.statuses import GapKind, MessageStatus
 from core.values import Origin, Value
-from pages.parts.counter_routes import counter_routes
+from pages.parts.counter_routes import Address, counter_routes
+from pages.parts.entry import open_settings
+from pages.parts.person import COOKIE as SIGN_IN
+from pages.parts.person import visitor_name
 from pages.parts.visitor import COOKIE
 from rag import conversations, documents, gaps, messages, verdicts
 from rag.exchange import Comparison, Details, Kind, Passage, Timing
+from tests.pages.coming_in import signed_in
 
 VISITOR, STRANGER = "a" * 32, "b" * 32
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -247,3 +254,51 @@ def test_the_routes_live_under_the_path_of_the_app(
     answer = answered(db, product(TENT))
     assert client.get(f"/tools/shop/counter/source/{answer}/1").status_code == 200
     assert client.get(f"/counter/source/{answer}/1").status_code == 404
+
+
+@pytest.fixture
+def by_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPKEEPER_SIGN_IN", "password")
+    open_settings.clear()
+
+
+def as_person(token: str) -> TestClient:
+    """A browser of somebody who is signed in, which has been here as a stranger before."""
+    cookies = {COOKIE: VISITOR, SIGN_IN: token}
+    return TestClient(Starlette(routes=counter_routes()), cookies=cookies)
+
+
+def test_what_a_person_was_answered_opens_for_nobody_else(by_password: None, db: Database) -> None:
+    token = signed_in(db, Role.SHOPPER)
+    person = sign_ins.person_of(db, token, SignIn.PASSWORD, now=time.time())
+    assert person
+    thread = conversations.create(db, visitor_name(person), "Which tent?")
+    path = f"/{Address.SAVED}/{thread.id}/md"
+    assert as_person(token).get(path).status_code == 200
+    others = [signed_in(db, Role.ADMINISTRATOR), signed_in(db, Role.SHOPPER, "other"), "forged"]
+    for other in others:
+        assert as_person(other).get(path).status_code == 404
+    # The name of the person's conversations is no secret, and no cookie can say it.
+    for forged in (visitor_name(person), person.id):
+        client = TestClient(Starlette(routes=counter_routes()), cookies={COOKIE: forged})
+        assert client.get(path).status_code == 404
+
+
+def test_what_a_stranger_was_answered_stays_the_browsers_when_somebody_signs_in_there(
+    by_password: None, db: Database
+) -> None:
+    thread = conversations.create(db, VISITOR, "Which tent?")
+    path = f"/{Address.SAVED}/{thread.id}/md"
+    assert as_person(signed_in(db, Role.SHOPPER)).get(path).status_code == 404
+    assert as_person("").get(path).status_code == 200
+
+
+def test_where_shoppers_sign_in_a_stranger_gets_nothing(
+    by_password: None, db: Database, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = conversations.create(db, VISITOR, "Which tent?")
+    path = f"/{Address.SAVED}/{thread.id}/md"
+    monkeypatch.setenv("SHOPKEEPER_SHOPPERS_SIGN_IN", "true")
+    open_settings.clear()
+    refused = client.get(path)
+    assert (refused.status_code, refused.text) == (403, "Please sign in first.")
