@@ -45,10 +45,20 @@ FILLING = " The shop is still putting {waiting:,} products on its shelves; pleas
 
 
 class Counter:
-    """Answers questions from the shop; made once a process, safe to share between threads."""
+    """Answers questions from the shop; made once a process, safe to share between threads.
 
-    def __init__(self, db: Database, retriever: Retriever, writer: Writer) -> None:
+    Args:
+        db: Our tables.
+        retriever: Finds what answers.
+        writer: Asks a model.
+        most: The longest length of a question.
+    """
+
+    def __init__(
+        self, db: Database, retriever: Retriever, writer: Writer, most: int = QUESTION_CHARS
+    ) -> None:
         self.retriever = retriever
+        self._most = most
         self._db = db
         self._writer = writer
         self._finder = Finder(db, retriever, writer)
@@ -106,11 +116,13 @@ class Counter:
                 words are kept.
         """
         started = time.perf_counter()
-        taken, turns = taken_in(question), earlier(history)
+        taken, turns = taken_in(question, self._most), earlier(history, self._most)
         said = Said(taken.question, turns, before, removed)
         calls: list[Call] = []
         parts, passages = (
-            _unasked(taken.refusal) if taken.refusal else self._finder.find(said, calls.append)
+            _unasked(taken.refusal, self._most)
+            if taken.refusal
+            else self._finder.find(said, calls.append)
         )
         return Reply(
             [begun(part, turns, self._pen, fresh=fresh) for part in parts],
@@ -129,7 +141,7 @@ class Counter:
 
         Shares this one's connections, and is not to be closed.
         """
-        return Counter(db, self.retriever.over(db), self._writer)
+        return Counter(db, self.retriever.over(db), self._writer, self._most)
 
     def close(self) -> None:
         """Close the connections."""
@@ -176,10 +188,10 @@ class Counter:
 
 def open_counter(settings: Settings, db: Database, lane: ChatLane) -> Counter:
     """A counter over the shop in these tables; cheap, see :meth:`Counter.warm`."""
-    return Counter(db, open_retriever(settings, db), Writer(lane))
+    return Counter(db, open_retriever(settings, db), Writer(lane), settings.question_chars)
 
 
-def _unasked(refusal: Phrase) -> Plan:
+def _unasked(refusal: Phrase, most: int) -> Plan:
     """The answer to what is no question."""
-    text = say(refusal, most=f"{QUESTION_CHARS:,}")
+    text = say(refusal, most=f"{most:,}")
     return (Part(Query("", "", Intent.TALK), Outcome.NO_QUESTION, text=text),), ()

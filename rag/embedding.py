@@ -60,10 +60,15 @@ class Embedder(Embeddings):
         Raises:
             ServiceError: The embedding model cannot be loaded.
         """
+        # Once they are known, nobody waits here for the vector of another question.
+        known = self._words or self._vocabulary()
+        return any(form in known for form in (text, text.removesuffix("s")))
+
+    def _vocabulary(self) -> frozenset[str]:
         with self._lock:
             if self._words is None:
                 self._words = frozenset(self._opened().tokenizer.get_vocab())
-        return any(form in self._words for form in (text, text.removesuffix("s")))
+            return self._words
 
     def _encode_query(self, text: str) -> tuple[float, ...]:
         return tuple(self._encode([text])[0])

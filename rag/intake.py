@@ -11,7 +11,8 @@ from rag.exchange import Role, Turn
 from rag.markup import plain
 from rag.phrases import Phrase
 
-#: A question longer than this is none: it is refused before anything is done with it.
+#: A question longer than this is none, unless a setting says otherwise: it is refused before
+#: anything is done with it.
 QUESTION_CHARS = 1_000
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
@@ -31,11 +32,16 @@ class Intake:
     refusal: Phrase | None = None
 
 
-def taken_in(question: str) -> Intake:
-    """A shopper's words, ready to be understood."""
+def taken_in(question: str, most: int = QUESTION_CHARS) -> Intake:
+    """A shopper's words, ready to be understood.
+
+    Args:
+        question: As it was asked.
+        most: Its longest length.
+    """
     if not question.strip():
         return Intake("", Phrase.EMPTY)
-    if len(question) > QUESTION_CHARS:
+    if len(question) > most:
         return Intake("", Phrase.LONG)
     if not _speaks(question):
         return Intake("", Phrase.WORDLESS)
@@ -50,10 +56,10 @@ def readable(text: str) -> str:
     return plain(_INVISIBLE.sub("", without_orders(text)))
 
 
-def earlier(history: Sequence[Turn]) -> tuple[Turn, ...]:
+def earlier(history: Sequence[Turn], most: int = QUESTION_CHARS) -> tuple[Turn, ...]:
     """The turns before, with the shopper's own taken in likewise."""
     return tuple(
-        replace(turn, text=readable(turn.text[:QUESTION_CHARS])) if turn.role is Role.USER else turn
+        replace(turn, text=readable(turn.text[:most])) if turn.role is Role.USER else turn
         for turn in history
     )
 

@@ -71,6 +71,8 @@ class Visit:
     def _read(self, body: str, now: float) -> None:
         if body in self.before:
             return
+        if "sk-notice" in body:
+            self._note(body, error=False)
         if "sk-sources" in body:
             self.cards_at = self.cards_at or now
         if 'class="sk-prose' in body and body != self.prose:

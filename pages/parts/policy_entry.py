@@ -34,9 +34,9 @@ def draw(shop: Shop) -> None:
         accept_multiple_files=True,
         max_upload_size=LIMIT_MB,
         key=f"policies-{upload_round}",
-        help=f"{reading.FORMATS}; up to {LIMIT_MB} MB each. A file that you upload again "
-        "replaces its document.",
+        help=f"{reading.FORMATS}. A file that you upload again replaces its document.",
     )
+    st.caption(f"Up to {LIMIT_MB} MB each.")
     if files:
         _take(shop, files)
     _tell_refused()
