@@ -40,6 +40,7 @@ def main() -> None:
     # Our own files, and before the pages are named: Streamlit would fetch their icons
     # from the internet.
     st.set_page_config("Shopkeeper", DRAWINGS / "icon.svg", menu_items={"About": ABOUT})
+    st.html(DRAWINGS / "app.css")
     st.logo(DRAWINGS / "logo.svg", size="large", icon_image=DRAWINGS / "icon.svg")
     with boxed():
         try:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 from batch.catalog import distinct
 from batch.dialect import NO_DELIMITER, Dialect
-from batch.formulas import harmless
 from batch.layout import Cell, Layout
 from batch.results import ResultRow
+from core.formulas import harmless
 from core.statuses import RowStatus
 
 #: What every spreadsheet opens with the right letters.

@@ -15,11 +15,11 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
 
-from batch.formulas import runs
 from batch.layout import Cell, Layout
 from batch.results import ResultRow
 from batch.xml_text import legal
 from core.errors import CatalogError, ServiceError
+from core.formulas import runs
 from core.values import Value
 
 #: What Excel itself can hold: rows with the header, columns, characters of a cell.

@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 
 from core import products
 from core.db import Database
+from core.formulas import harmless
 from rag import documents
 from rag.gaps import Gap
 from rag.golden import Answered
 
 COLUMNS = ("question", "asked", "kind", "missing", "nearest", "status", "first", "last")
-#: What a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def titles(db: Database, ids: Iterable[str]) -> dict[str, str]:
@@ -41,7 +40,7 @@ def as_csv(db: Database, found: Sequence[Gap]) -> str:
     writer.writerow(COLUMNS)
     for gap in found:
         near = "; ".join(dict.fromkeys(named[id] for id in gap.nearest if id in named))
-        texts = (_safe(gap.question), gap.times, gap.kind, _safe(gap.missing), _safe(near))
+        texts = (harmless(gap.question), gap.times, gap.kind, harmless(gap.missing), harmless(near))
         writer.writerow([*texts, gap.status, _moment(gap.first_at), _moment(gap.last_at)])
     return target.getvalue()
 
@@ -55,10 +54,6 @@ def said_now(answered: Answered) -> tuple[str, ...]:
 
 def _document(id: str) -> str:
     return id.removeprefix("policy:").rpartition("#")[0]
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _moment(at: float) -> str:

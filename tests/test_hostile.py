@@ -246,6 +246,10 @@ def test_a_catalog_is_texts_on_the_way_to_a_job(watch: Watch, address: str, tmp_
     expect(page.get_by_text(re.compile("rows")).first).to_be_visible()
     settle(page)
     watch.check("file")
+    page.get_by_test_id("stDataFrame").first.hover()
+    expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
+    # It would have every formula of the catalog as it is.
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
     for step in ("columns", "fields", "try and start"):
         page.get_by_role("button", name=f"Next: {step}").click()
         settle(page)

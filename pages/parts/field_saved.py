@@ -10,6 +10,7 @@ from batch import field_sets
 from batch.field_sets import SavedSet
 from batch.plan import Plan
 from batch.plan_file import check_plan, dump_plan, parse_plan
+from batch.result_files import safe_name
 from batch.uploads import Upload
 from core.errors import FieldsError
 from pages.parts import draft as drafts
@@ -115,7 +116,7 @@ def save_as(shop: Shop, draft: Draft) -> None:
             st.download_button(
                 "Save as a file",
                 dump_plan(draft.plan),
-                f"{name.strip() or 'fields'}.json",
+                safe_name(name.strip() or "fields", ".json"),
                 "application/json",
                 icon=":material/download:",
                 on_click="ignore",

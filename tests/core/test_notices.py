@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from email import message_from_bytes, policy
 
 import pytest
 import sqlalchemy as sa
 
-from core import notice_channels, notice_sendings, notices
+from core import notice_channels, notice_post, notice_sendings, notices
 from core.db import Database
 from core.errors import NotFoundError, ValueRefused
+from core.mail import compose
 from core.notice_channels import ChannelKind
 from core.notice_sendings import GIVEN_UP_S, RESTS_S, TAKEN_S, Sending, Standing
 from core.notice_tables import notice_sendings as table
-from core.notices import NoticeKind, Told
+from core.notices import Notice, NoticeKind, Told
 from core.settings import Settings
 from tests.conftest import on_both
+from tests.payloads import ALL, BRIEF
 
 ENDED = Told(NoticeKind.ENDED, "“Bottles” is finished", "3 of 3 rows done.", "jobs?job=a")
 FAILED = Told(NoticeKind.FAILED, "“Bottles” was stopped by a problem", "No model.", "jobs?job=a")
@@ -206,3 +211,35 @@ def test_a_webhook_is_stored_sealed_and_shown_in_part(settings: Settings, db: Da
     renewed = notice_channels.renew(settings, db, channel)
     again = notice_channels.hook(settings, notice_channels.get(db, channel.id))
     assert (again.url, again.secret) == (target, renewed) and renewed != hook.secret
+
+
+@pytest.mark.parametrize("text", [BRIEF, *ALL])
+def test_whatever_is_told_is_a_text_in_the_mail_and_in_the_post(
+    settings: Settings, text: str
+) -> None:
+    told = Told(NoticeKind.FAILED, f"“{text}” was stopped", text, "jobs?job=a")
+    notice = Notice(7, told, 1_790_000_000.0)
+    mail = notice_post.as_mail(settings, "anna@example.com", notice, "notice-7-a")
+    sent = compose(settings.model_copy(update={"smtp_from": "shop@example.com"}), mail).as_bytes()
+    read = message_from_bytes(sent, policy=policy.default)
+    assert set(read.keys()) == {
+        *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"),
+        *("MIME-Version", "Content-Type"),
+    }
+    page = read.get_body(("html",))
+    assert page is not None
+    made = re.findall(r"<(/?\w+)", page.get_content())
+    assert set(made) <= {
+        "html",
+        "body",
+        "p",
+        "strong",
+        "a",
+        "/html",
+        "/body",
+        "/p",
+        "/strong",
+        "/a",
+    }
+    assert re.findall(r'href="([^"]*)"', page.get_content()) == ["http://127.0.0.1:8501/jobs?job=a"]
+    assert json.loads(notice_post.as_payload(settings, notice))["data"]["text"] == text

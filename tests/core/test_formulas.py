@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.formulas import harmless
+from core.formulas import harmless
 
 
 @pytest.mark.parametrize(
