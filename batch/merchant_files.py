@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator, Iterable
 from xml.sax.saxutils import XMLGenerator
 
 from batch.csv_results import CsvLine
 from batch.dialect import Dialect
-from batch.drain import Drain
 from batch.feed_mapping import Said
 from batch.merchant_feed import ATTRIBUTES, CURRENCY
 from batch.xml_text import legal
@@ -41,8 +41,9 @@ def rss_pieces(items: Iterable[Said], title: str, link: str) -> Generator[bytes,
         title: Of the feed.
         link: The shop's address.
     """
-    drain = Drain()
-    xml = XMLGenerator(drain, "utf-8", short_empty_elements=True)
+    # A text: into a file of bytes the generator would encode every tag by itself.
+    written = io.StringIO()
+    xml = XMLGenerator(written, "utf-8", short_empty_elements=True)
     xml.startDocument()
     xml.startPrefixMapping("g", NAMESPACE)
     xml.startElementNS((None, "rss"), None, {(None, "version"): "2.0"})  # type: ignore[arg-type]
@@ -51,11 +52,19 @@ def rss_pieces(items: Iterable[Said], title: str, link: str) -> Generator[bytes,
         _element(xml, None, name, words)
     for item in items:
         _item(xml, item)
-        yield drain.take()
+        yield _taken(written)
     xml.endElementNS((None, "channel"), None)
     xml.endElementNS((None, "rss"), None)
     xml.endDocument()
-    yield drain.take()
+    yield _taken(written)
+
+
+def _taken(written: io.StringIO) -> bytes:
+    """What was written since this was last asked."""
+    piece = written.getvalue().encode()
+    written.seek(0)
+    written.truncate()
+    return piece
 
 
 def _item(xml: XMLGenerator, item: Said) -> None:
