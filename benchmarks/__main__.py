@@ -12,6 +12,7 @@ FIGURES: dict[str, list[str]] = {
     "Lanes: the embedded model, chat beside a job": ["benchmarks.lanes", "--fifo"],
     "Jobs: what people wait for beside a million rows": ["benchmarks.million"],
     "Downloads: 100,000 rows in every form, and memory": ["benchmarks.downloads"],
+    "Deliveries: 100,000 rows to a Postgres, and memory": ["benchmarks.deliveries"],
     "Workers: three beside one, resuming after a kill, leases": ["benchmarks.workers"],
     "Costs on Postgres: a row, a chat, an idle worker": ["benchmarks.costs"],
     "Batch: rows beside bare aiohttp, and memory": ["benchmarks.batch", "--times", "4"],
