@@ -140,8 +140,7 @@ class Taking:
         if provider and provider not in {one.name for one in endpoints if one.offers_batches}:
             raise ScheduleError(f"The endpoint “{provider}” does not offer batches any more.")
         chosen = None if how.budget is None else budget_of(how.budget, endpoints, provider)
-        # Whoever works on catalogs may set up a schedule, and nobody looks on when it runs.
-        limits = limits_of(self._settings).jobs
+        limits = limits_of(self._settings).of_jobs(self._schedule.task.role)
         limit = allowed_budget(limits, upload.catalog.rows, chosen, endpoints, provider)
         return jobs.submit(
             self._db,

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from batch.choice import Choice
+from core.roles import Role
 
 
 class Trigger(StrEnum):
@@ -74,6 +75,7 @@ class Task(_Part):
             such as ``shoes*.csv``; empty: all jobs.
         outlets: Where the results go.
         publish: Whether the results go on sale in the chat.
+        role: Of who has described it: its jobs may be what theirs may.
     """
 
     place: str = ""
@@ -82,3 +84,4 @@ class Task(_Part):
     of_catalogs: str = ""
     outlets: tuple[Outlet, ...] = Field(default=())
     publish: bool = False
+    role: Role = Role.ADMINISTRATOR

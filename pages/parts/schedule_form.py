@@ -68,7 +68,8 @@ def _described(shop: Shop, keys: Keys, before: Schedule | None) -> Wanted:
     if not trigger.extracts:
         of = _of_catalogs(keys, task)
         publish, outlets = schedule_results.outlets_part(shop, keys, task, trigger)
-        return Wanted(name, trigger, Task(of_catalogs=of, publish=publish, outlets=outlets))
+        after = Task(of_catalogs=of, publish=publish, outlets=outlets, role=shop.person.role)
+        return Wanted(name, trigger, after)
     watches = trigger is Trigger.CATALOG
     part = schedule_parts.looks_part if watches else schedule_parts.timing_part
     when = part(keys, kept)
@@ -81,6 +82,7 @@ def _described(shop: Shop, keys: Keys, before: Schedule | None) -> Wanted:
         extraction=extraction,
         publish=publish,
         outlets=outlets,
+        role=shop.person.role,
     )
     return Wanted(name, trigger, made, when.cron, when.zone)
 

@@ -33,6 +33,7 @@ from core import events, products, releases, schema
 from core.db import Database
 from core.errors import DatabaseAway
 from core.events import Event, EventKind
+from core.roles import Role
 from core.schedule_tables import schedules as schedule_table
 from core.settings import Settings, load_settings
 from core.statuses import JobStatus
@@ -232,6 +233,24 @@ def test_what_keeps_a_job_from_beginning_is_told_and_leaves_no_file(
     assert run.status is RunStatus.FAILED
     assert said in run.said
     assert list((settings.home / "uploads").iterdir()) == []
+
+
+def test_the_jobs_of_a_schedule_may_be_what_those_of_its_maker_may(
+    settings: Settings, db: Database
+) -> None:
+    strict = load_settings(home=settings.home, sample_shop=False, job_rows=1)
+    put(strict, 1, 2)
+    scheduling = Scheduling(strict, db)
+    for role, status in (
+        (Role.MERCHANDISER, RunStatus.FAILED),
+        (Role.ADMINISTRATOR, RunStatus.EXTRACTING),
+    ):
+        task = BOTTLES.model_copy(update={"role": role})
+        nightly = schedules.create(db, replace(NIGHTLY, name=str(role), task=task))
+        scheduling.due(nightly, TWO)
+        assert scheduling.newest(nightly).status is status
+    failed = scheduling.newest(schedules.by_name(db, "merchandiser"))
+    assert "This catalog has 2 rows" in failed.said
 
 
 @pytest.mark.parametrize("place", ["../secret.csv", "/etc/passwd", "a/../../x.csv", "~/x.csv"])
@@ -475,17 +494,3 @@ def test_a_job_whose_budget_is_used_up_holds_its_run_up(
     assert held.status is RunStatus.HELD
     assert held.said.startswith("The budget of")
     assert len(failures(db)) == 1
-
-
-def test_a_schedule_starts_no_job_that_is_larger_than_a_merchandisers_may_be(
-    db: Database, settings: Settings
-) -> None:
-    limited = load_settings(home=settings.home, sample_shop=False, job_rows=2)
-    scheduling = Scheduling(limited, db)
-    nightly = schedules.create(db, NIGHTLY)
-    put(limited, 1, 2, 3)
-    scheduling.due(nightly, TWO)
-    run = scheduling.newest(nightly)
-    assert run.status is RunStatus.FAILED
-    assert "3 rows, and a job that you start may have 2" in run.said
-    assert not jobs.listing(db)
