@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from batch import jobs, versions
 from batch.compare import DIFFERENCES, Comparison
 from batch.compare import compare as compare_jobs
 from batch.job_commands import JobId
 from batch.unlike_rows import Agreement, Pair, agreement, unlike_rows
-from core.console import bar, opened, print_json, say
+from core.console import Listing, bar, opened, print_json, say
 
 SHOWN_ROWS = 20
 
@@ -57,7 +56,7 @@ def keep(
 
 def _print(found: Comparison, right: list[Agreement], pairs: list[Pair]) -> None:
     out = Console()
-    table = Table("Field", *(str(one).capitalize() for one in DIFFERENCES), "Right, of approved")
+    table = Listing("Field", *(str(one).capitalize() for one in DIFFERENCES), "Right, of approved")
     for name in found.fields:
         counts = (f"{found.count(name, one):,}" for one in DIFFERENCES)
         table.add_row(name, *counts, _right(name, right))

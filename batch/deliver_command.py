@@ -8,14 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from batch import deliveries, destinations, targets
 from batch.choice import Choice
 from batch.deliveries import Delivery
 from batch.destinations import Destination
 from batch.job_commands import JobId
-from core.console import Exit, bar, opened, print_json, say
+from core.console import Exit, Listing, bar, opened, print_json, say
 from core.db import Database
 from core.errors import NotFoundError
 from core.statuses import DeliveryStatus
@@ -89,7 +88,7 @@ def list_destinations(as_json: AsJson = False) -> None:
         if as_json:
             print_json([_destination(one, latest.get(one.id)) for one in found])
             return
-        table = Table("Destination", "Name", "Kind", "Works?", "Last delivery")
+        table = Listing("Destination", "Name", "Kind", "Works?", "Last delivery")
         for one in found:
             works = "" if one.problem is None else "no" if one.problem else "yes"
             last = latest.get(one.id)

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from batch import demonstration_files, demonstration_list, demonstrations
 from batch.demonstration_files import Imported
 from batch.demonstration_list import Choice, Demonstration
 from batch.result_files import write_lines
-from core.console import opened, print_json, say
+from core.console import Listing, opened, print_json, say
 
 app = typer.Typer(no_args_is_help=True, help="Examples that the model learns from.")
 
@@ -54,7 +53,7 @@ def list_demonstrations(
         if as_json:
             print_json([_summary(one) for one in found])
             return
-        table = Table("Example", "Type", "Use", "Product")
+        table = Listing("Example", "Type", "Use", "Product")
         for one in found:
             table.add_row(one.id, one.product_type, _use(one), one.text.splitlines()[0][:60])
         Console().print(table if found else "There are no examples yet.")

@@ -9,15 +9,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from batch import field_sets
 from batch.field_sources import find_plan
 from batch.field_templates import template, template_names
 from batch.lint import lint
 from batch.plan_file import dump_plan, load_plan
-from core.console import Exit, opened, print_json, say
+from core.console import Exit, Listing, opened, print_json, say
 from core.roster import context_tokens
 
 app = typer.Typer(no_args_is_help=True, help="Saved field sets, templates, and advice on fields.")
@@ -39,11 +37,11 @@ def list_sets(as_json: AsJson = False) -> None:
                 ]
             )
             return
-        table = Table("Name", "Version", "Saved", "Fields", "Product types")
+        table = Listing("Name", "Version", "Saved", "Fields", "Product types")
         for one in found:
             saved = datetime.fromtimestamp(one.created_at, UTC).astimezone()
             counts = (str(len(one.plan.fields)), str(len(one.plan.sets) or ""))
-            table.add_row(escape(one.name), str(one.version), f"{saved:%Y-%m-%d %H:%M}", *counts)
+            table.add_row(one.name, str(one.version), f"{saved:%Y-%m-%d %H:%M}", *counts)
         Console().print(table if found else "No field sets are saved yet.")
 
 
@@ -98,7 +96,7 @@ def templates(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("Template", "Fields")
+    table = Listing("Template", "Fields")
     for name, fields in found.items():
         table.add_row(name, ", ".join(fields))
     Console().print(table)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from batch import control, jobs
 from batch.budget import budget_of
@@ -15,7 +14,7 @@ from batch.failures import reasons
 from batch.memory import models
 from batch.retry import Way, retry_failed, retry_rows
 from batch.summary import summary
-from core.console import Exit, opened, print_json, say
+from core.console import Exit, Listing, opened, print_json, say
 from core.db import Database
 from core.roster import configured
 from core.statuses import Lane
@@ -32,7 +31,7 @@ def list_jobs(
         if as_json:
             print_json([summary(job) for job in found])
             return
-        table = Table("Job", "Name", "State", "Rows", "Done", "Failed")
+        table = Listing("Job", "Name", "State", "Rows", "Done", "Failed")
         for job in found:
             counts = (f"{number:,}" for number in (job.rows, job.done, job.failed))
             table.add_row(job.id, (job.name), job.status, *counts)
@@ -105,7 +104,7 @@ def list_failures(
         if as_json:
             print_json([{"reason": one.reason, "rows": one.rows} for one in found])
             return
-        table = Table("Rows", "Reason")
+        table = Listing("Rows", "Reason")
         for one in found:
             table.add_row(f"{one.rows:,}", one.reason)
         Console().print(table if found else "No row of this job has failed.")

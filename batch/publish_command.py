@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from batch import publish as publishing
 from batch.job_commands import JobId
 from core import releases
-from core.console import bar, opened, print_json, say
+from core.console import Listing, bar, opened, print_json, say
 from core.releases import Change, Release
 from core.statuses import ReleaseStatus
 
@@ -71,7 +70,7 @@ def list_releases(as_json: AsJson = False) -> None:
         if as_json:
             print_json([_json(one) for one in found])
             return
-        table = Table("Release", "Job", "Name", "State", "Products", "Made", "Back?")
+        table = Listing("Release", "Job", "Name", "State", "Products", "Made", "Back?")
         for one in found:
             made = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created_at))
             back = "yes" if one.can_return else ""
@@ -88,7 +87,7 @@ def _show(release: Release, *, as_json: bool) -> None:
         print_json(_json(release) | {"counts": counts, "examples": examples})
         return
     say(", ".join(f"{number:,} {kind}" for kind, number in counts.items()) or "No products")
-    table = Table("Product", "Title", "Change")
+    table = Listing("Product", "Title", "Change")
     for one in release.examples:
         table.add_row(one.product_id, _title(one), one.kind)
     Console().print(table)

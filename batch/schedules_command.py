@@ -9,14 +9,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from batch import schedule_runs, schedules, timing
 from batch.schedule_runs import Run
 from batch.schedule_task import Trigger
 from batch.schedules import Schedule
-from core.console import opened, print_json, say
+from core.console import Listing, opened, print_json, say
 from core.errors import ScheduleError
 
 app = typer.Typer(no_args_is_help=True, help="What happens by itself: list, run, pause, resume.")
@@ -39,9 +37,9 @@ def list_schedules(as_json: AsJson = False) -> None:
         if as_json:
             print_json([_summary(one, newest.get(one.id)) for one in found])
             return
-        table = Table("Name", "Starts", "On", "Last run", "Result", "Next")
+        table = Listing("Name", "Starts", "On", "Last run", "Result", "Next")
         for one in found:
-            table.add_row(*(escape(cell) for cell in _cells(one, newest.get(one.id))))
+            table.add_row(*_cells(one, newest.get(one.id)))
         Console().print(table if found else "There are no schedules yet.")
 
 

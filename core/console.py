@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 from core import redaction
 from core.db import Database, open_database
@@ -27,6 +29,7 @@ from core.errors import (
     SignInError,
     ValueRefused,
 )
+from core.letters import visible
 from core.settings import Settings, load_settings
 
 notes = Console(stderr=True, highlight=False)
@@ -78,9 +81,18 @@ def reported() -> Iterator[None]:
         raise typer.Exit(Exit.BAD_INPUT if bad_input else Exit.FAILED) from error
 
 
+class Listing(Table):
+    """A table for people, in which every cell is the text it is."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of texts; no name that somebody chose is markup or gives orders."""
+        texts = [Text(visible(one).expandtabs(1)) if isinstance(one, str) else one for one in cells]
+        super().add_row(*texts, **options)
+
+
 def say(message: str, *, style: str | None = None) -> None:
     """A line on standard error; the text is shown as it is."""
-    notes.print(escape(message), style=style, soft_wrap=True)
+    notes.print(escape(visible(message)), style=style, soft_wrap=True)
 
 
 @contextmanager

@@ -11,11 +11,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from core import usage
-from core.console import Exit, opened, print_json
+from core.console import Exit, Listing, opened, print_json
 from core.db import Database
 from core.endpoints import Endpoint
 from core.errors import ModelError
@@ -110,7 +108,7 @@ def _check_batches(endpoint: Endpoint) -> str:
 def _show(
     states: Sequence[State], uses: Sequence[Use], checks: dict[str, Check], waiting: int
 ) -> None:
-    table = Table("endpoint", "model", "health", "chat", "batch", "free", "waiting", box=None)
+    table = Listing("endpoint", "model", "health", "chat", "batch", "free", "waiting", box=None)
     for name in ("calls 24 h", "failed", "cost"):
         table.add_column(name, justify="right")
     if checks:
@@ -139,7 +137,7 @@ def _cells(state: State, uses: Sequence[Use], checks: dict[str, Check]) -> list[
     if found := checks.get(endpoint.name):
         batches = ", takes batches" if endpoint.offers_batches else ""
         cells.append(found.problem or f"answered in {found.took_ms / 1000:.1f} s{batches}")
-    return [escape(cell) for cell in cells]
+    return cells
 
 
 def _health(state: State) -> str:

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from core import invitations, people
-from core.console import opened, print_json, say
+from core.console import Listing, opened, print_json, say
 from core.db import Database
 from core.errors import NotFoundError, PeopleError
 from core.people import Account
@@ -31,7 +30,7 @@ def list_command(
         if as_json:
             print_json([asdict(one) for one in found])
             return
-        table = Table("name", "signs in as", "role", "", box=None)
+        table = Listing("name", "signs in as", "role", "", box=None)
         for one in found:
             state = "" if one.enabled else "shut out"
             table.add_row(one.name, one.login or one.email, one.role, state)

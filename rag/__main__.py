@@ -21,6 +21,7 @@ from core import logs, ports, products, services
 from core.chat_lane import ChatLane
 from core.console import Exit, bar, opened, print_json, say
 from core.db import Database
+from core.letters import visible
 from core.pool import open_pool
 from core.programs import Service
 from core.settings import Settings
@@ -90,7 +91,7 @@ def search(
             )
             return
         for passage in found.passages:
-            typer.echo(f"{passage.score:.2f}  {passage.id}  {_label(passage)}")
+            typer.echo(visible(f"{passage.score:.2f}  {passage.id}  {_label(passage)}"))
 
 
 @app.command()
@@ -111,9 +112,9 @@ def ask(
         if as_json:
             print_json(_answer(reply))
         else:
-            typer.echo(reply.text)
+            typer.echo(visible(reply.text))
             for passage in reply.passages:
-                typer.echo(f"[{passage.number}] {_label(passage)}")
+                typer.echo(visible(f"[{passage.number}] {_label(passage)}"))
         if reply.failure is not None:
             raise reply.failure
 
@@ -141,9 +142,9 @@ def check(
         print_json([{"question": one, "right": not why, "why": list(why)} for one, why in found])
     else:
         for one, why in found:
-            typer.echo(f"{'WRONG' if why else 'right'}  {one}")
+            typer.echo(visible(f"{'WRONG' if why else 'right'}  {one}"))
             for sentence in why:
-                typer.echo(f"       {sentence}")
+                typer.echo(visible(f"       {sentence}"))
     if any(why for _, why in found):
         raise typer.Exit(Exit.ROWS_FAILED)
 
