@@ -12,7 +12,12 @@ from core.letters import visible
 from tests.payloads import ALL, BRIEF
 
 MARKUP = ("[red]x[/red]", "[/red] unopened", "[link=https://evil.example/]x[/link]", "[blink]b")
-ORDERS = ("\x1b[31mred\x1b[0m", "\x1b]8;;https://evil.example/\x07x\x1b]8;;\x07", "\x9b2J", "a\x08b")
+ORDERS = (
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;https://evil.example/\x07x\x1b]8;;\x07",
+    "\x9b2J",
+    "a\x08b",
+)
 
 
 @pytest.mark.parametrize("text", [*MARKUP, *ORDERS, *ALL, BRIEF])
