@@ -50,7 +50,7 @@ def look(settings: Settings, db: Database, schedule: Schedule) -> Run | None:
         return None
     oldest = min(new, key=lambda one: (one.changed_at, one.path))
     # Where nothing tells of a change, each look is a reason to read the file.
-    told = oldest.mark or f"{time.time():.0f}"
+    told = oldest.mark or str(time.time_ns())
     cause = schedule_runs.by_catalog(oldest.path, told, oldest.changed_at or time.time())
     return schedule_runs.begin(db, schedule, cause)
 
