@@ -11,7 +11,9 @@ from core.db import Database
 from core.errors import SignInError
 from core.roles import Role
 from tests.conftest import on_both
-from tests.core.test_sign_in import DAY_S, HERE, NOW, PASSWORD, come, is_in, whose
+from tests.core.test_sign_in import DAY_S, HERE, NOW, PASSWORD, come, is_in, quick_passwords, whose
+
+__all__ = ["quick_passwords"]  # a fixture that all tests here use
 
 
 def use(db: Database, link: str, login: str = "ben", password: str = PASSWORD) -> str:

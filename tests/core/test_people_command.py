@@ -14,7 +14,9 @@ from core.db import Database
 from core.people_command import app
 from core.roles import Role
 from core.settings import Settings
-from tests.core.test_sign_in import come
+from tests.core.test_sign_in import come, quick_passwords
+
+__all__ = ["quick_passwords"]  # a fixture that all tests here use
 
 
 @pytest.fixture(autouse=True)

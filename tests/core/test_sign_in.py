@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 
 from core import invitations, passwords, people, sign_in, sign_ins
 from core.db import Database
@@ -22,6 +23,19 @@ PASSWORD = "correct horse battery"
 HERE = "203.0.113.7"
 NOW = 1_000_000.0
 DAY_S = 86_400.0
+
+
+#: As passwords are worked out for people, not for these tests.
+FOR_PEOPLE = passwords._hasher
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work passwords out a thousand times faster than for people."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
+    nobodys = quick.hash("nobody's password")
+    monkeypatch.setattr(passwords, "_nobodys", lambda: nobodys)
 
 
 def come(db: Database, role: Role = Role.ADMINISTRATOR, login: str = "ada") -> str:
@@ -73,8 +87,6 @@ def test_a_password_is_worked_out_for_unknown_names_too(
             worked_out.append(stored[:9])
             return verify(stored, password)
 
-    nobodys = passwords._nobodys()
-    monkeypatch.setattr(passwords, "_nobodys", lambda: nobodys)
     monkeypatch.setattr(passwords, "_hasher", Watched)
     for login in ("ada", "nobody"):
         with pytest.raises(SignInError):
@@ -221,6 +233,19 @@ def test_an_old_sign_in_by_password_does_not_hold_where_a_provider_vouches_for_p
 ) -> None:
     token = come(db)
     assert sign_ins.person_of(db, token, SignIn.OIDC, now=NOW) is None
+
+
+def test_a_password_that_was_stored_in_a_weaker_way_is_stored_anew(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come(db)
+    monkeypatch.setattr(passwords, "_hasher", FOR_PEOPLE)
+    sign_in.with_password(db, "ada", PASSWORD, HERE, now=NOW)
+    with db.read() as connection:
+        stored = connection.scalar(sa.select(people_table.c.password_hash))
+    # 64 MB and three passes: RFC 9106's second recommendation.
+    assert str(stored).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    sign_in.with_password(db, "ada", PASSWORD, HERE, now=NOW)
 
 
 def test_a_token_that_nobody_has_opens_nothing(db: Database) -> None:
