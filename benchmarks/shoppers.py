@@ -250,7 +250,7 @@ async def _scenes(
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         crowd = Crowd(address, http)
-        _print(await crowd.one_by_one(12), model)
+        _print(await crowd.one_by_one(10), model)
         _print(await crowd.as_people_do(count, rounds), model)
         _print(await crowd.in_one_second(count), model)
         if flood:

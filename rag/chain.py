@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that finding suggestions may take, with waiting for those who wait for an answer; there
 #: are as many as could be tried out within that time.
-SUGGEST_S = 0.4
+SUGGEST_S = 0.2
 #: Added to a refusal that may not be final.
 FILLING = " The shop is still putting {waiting:,} products on its shelves; please ask again soon."
 
