@@ -19,6 +19,7 @@ from pages.parts.doorway import Doorway
 from pages.parts.download_route import download_route
 from pages.parts.entry import admitted, let_in, open_settings, open_shop_database, who
 from pages.parts.guard import Guard
+from pages.parts.headers import Headers
 from pages.parts.opening import opening
 from pages.parts.provider import provider_secrets
 from pages.parts.rooms import COUNTER, ROOMS, room, titled
@@ -90,6 +91,11 @@ else:
         __file__,
         secrets=provider_secrets(open_settings()),
         routes=[download_route(), *counter_routes(), *door_routes()],
-        middleware=[Middleware(Doorway), Middleware(Guard), Middleware(Arrivals)],
+        middleware=[
+            Middleware(Headers),
+            Middleware(Doorway),
+            Middleware(Guard),
+            Middleware(Arrivals),
+        ],
         lifespan=opening,
     )

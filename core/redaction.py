@@ -14,7 +14,7 @@ import threading
 import traceback
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 MASK = "•••"
 #: A shorter one would be found in many an innocent word.
@@ -45,6 +45,15 @@ def hide(*secrets: str | None) -> None:
         _known.update(new)
         longest_first = sorted(_known, key=len, reverse=True)
         _known_pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+
+def passwords(address: str) -> list[str]:
+    """The passwords within an address, if it is one and has any."""
+    try:
+        parts = urlsplit(address)
+        return [one for one in (parts.password, *parse_qs(parts.query).get("password", [])) if one]
+    except ValueError:
+        return []
 
 
 def redacted(text: str) -> str:

@@ -14,7 +14,6 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path
@@ -339,10 +338,8 @@ def _secrets(settings: Settings) -> Iterator[str | None]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
-        elif isinstance(value, str) and "://" in value:
-            address = urlsplit(value)
-            yield address.password
-            yield from parse_qs(address.query).get("password", [])
+        elif isinstance(value, str):
+            yield from redaction.passwords(value)
     for variable in _SECRET_VARIABLES:
         yield settings.variable(variable)
 

@@ -7,7 +7,6 @@ import os
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from pathlib import Path
 
 import psutil
 import pytest
@@ -18,7 +17,7 @@ from core import sealed
 from core.db import Database, open_database
 from core.settings import Settings, load_settings
 from core.statuses import JobStatus
-from pages.parts.rooms import ROOMS
+from pages.parts.rooms import ROOMS, address
 from tests.batch.conftest import new_job
 from tests.batch.processes import until
 from tests.fake_endpoint import FakeEndpoint, Reply
@@ -30,6 +29,9 @@ pytestmark = [pytest.mark.processes, pytest.mark.browser]
 CANARY = "canary4f81b2c9d7e6a5"
 KEYS = ("page", "base", "key", "database", "chroma", "seal", "aws", "mail", "stored")
 SECRETS = {name: f"{CANARY}{name}" for name in KEYS}
+
+#: What a text would do that got into a page as markup.
+INLINE = "document.body.append(Object.assign(document.createElement('script'), {text: 'ran = 1'}))"
 
 
 def refusing(url: str) -> str:
@@ -71,11 +73,16 @@ def test_no_secret_is_seen_whatever_fails(run: tuple[str, Settings, Database]) -
     until(lambda: jobs.get(db, job.id).status is JobStatus.FAILED)
     with browser() as launched:
         page = launched.new_page()
+        refused: list[str] = []
+        page.on("console", lambda one: refused.append(one.text) if "Security" in one.text else None)
         seen = {"chat": asked(page, url)}
         for room in ROOMS:
-            page.goto(f"{url}/{Path(room.path).stem}")
+            page.goto(f"{url}/{address(room)}")
             page.locator("h1").first.wait_for()
             seen[room.path] = page.content()
+        assert refused == []
+        page.evaluate(INLINE)
+        assert page.evaluate("window.ran") is None and "Content Security Policy" in refused[0]
     for path in ("/_stcore/host-config", f"/job/{job.id}/results.csv", "/nothing/here"):
         with suppress(OSError), urllib.request.urlopen(url + path, timeout=30) as answer:
             seen[path] = answer.read().decode(errors="replace")
