@@ -5,7 +5,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends make \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /shopkeeper
-COPY requirements.txt Makefile ./
+COPY requirements.txt requirements*.lock Makefile ./
 # PyTorch's build without graphics cards: it only embeds texts here.
 RUN PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make install
 COPY . .

