@@ -77,21 +77,24 @@ def _card(shop: Shop, one: Destination, last: Delivery | None) -> None:
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
-            st.button(
+            opened = st.button(
                 f"**{plain(one.name)}**",
                 key=f"open-{one.id}",
                 icon=KINDS[one.kind][1],
                 type="tertiary",
-                on_click=open_destination,
-                args=(one.id,),
             )
             badge(one)
         st.caption(f"{KINDS[one.kind][0]} · {plain(where(one.options))}")
         _last(last)
         tell_trial(shop, one)
-        if st.button("Test", key=f"test-{one.id}", icon=":material/network_check:"):
-            try_it(shop, one)
-            st.rerun()
+        tested = st.button("Test", key=f"test-{one.id}", icon=":material/network_check:")
+    # Not by callbacks: from a fragment, those draw nothing but the fragment anew.
+    if opened:
+        open_destination(one.id)
+        st.rerun()
+    if tested:
+        try_it(shop, one)
+        st.rerun()
 
 
 def badge(one: Destination) -> None:
