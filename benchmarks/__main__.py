@@ -7,6 +7,7 @@ import sys
 
 FIGURES: dict[str, list[str]] = {
     "Chat: our overhead and the embedded model's first token": ["benchmarks.chat"],
+    "Shoppers: fifty at once, a flood of five hundred": ["benchmarks.shoppers"],
     "Retrieval: 100,000 products, alone and beside a worker": ["benchmarks.retrieval"],
     "Lanes: a fake endpoint's slots, a rate limit, what a lease costs": ["benchmarks.lanes_fake"],
     "Lanes: the embedded model, chat beside a job": ["benchmarks.lanes", "--fifo"],
