@@ -12,6 +12,7 @@ from core.letters import visible
 from tests.payloads import ALL, BRIEF
 
 MARKUP = ("[red]x[/red]", "[/red] unopened", "[link=https://evil.example/]x[/link]", "[blink]b")
+#: Red, a link, a cleared screen, a letter taken back.
 ORDERS = (
     "\x1b[31mred\x1b[0m",
     "\x1b]8;;https://evil.example/\x07x\x1b]8;;\x07",
