@@ -141,6 +141,8 @@ def watch(context: BrowserContext, address: str) -> Iterator[Watch]:
 def open_page(watch: Watch, url: str) -> None:
     """Open an address cold, and wait until the page is drawn to its end."""
     watch.page.goto(url)
+    heading = watch.page.get_by_test_id("stMain").locator(":is(h1, h2, h3)")
+    expect(heading.first).to_be_visible()
     settle(watch.page)
 
 
