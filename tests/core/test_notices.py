@@ -241,5 +241,5 @@ def test_whatever_is_told_is_a_text_in_the_mail_and_in_the_post(
         "/strong",
         "/a",
     }
-    assert re.findall(r'href="([^"]*)"', page.get_content()) == ["http://127.0.0.1:8501/jobs?job=a"]
+    assert re.findall(r'href="([^"]*)"', page.get_content()) == ["http://localhost:8501/jobs?job=a"]
     assert json.loads(notice_post.as_payload(settings, notice))["data"]["text"] == text
