@@ -141,8 +141,9 @@ def watch(context: BrowserContext, address: str) -> Iterator[Watch]:
 def open_page(watch: Watch, url: str) -> None:
     """Open an address cold, and wait until the page is drawn to its end."""
     watch.page.goto(url)
-    heading = watch.page.get_by_test_id("stMain").locator(":is(h1, h2, h3)")
-    expect(heading.first).to_be_visible()
+    # Of the counter, the field that questions are typed in is drawn last.
+    last = ":is(h1, h2, h3), [data-testid=stChatInput]"
+    expect(watch.page.locator(last).first).to_be_visible()
     settle(watch.page)
 
 

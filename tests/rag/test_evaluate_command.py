@@ -13,7 +13,7 @@ from core.settings import Settings
 from rag.__main__ import app
 from rag.index import Index
 from tests.fakes import FakeModel, Script
-from tests.rag.conftest import ChromaServer
+from tests.rag.conftest import TOKEN, ChromaServer
 
 pytestmark = pytest.mark.processes
 PRODUCTS = (
@@ -80,6 +80,7 @@ def running(chroma: ChromaServer, index: Index, monkeypatch: pytest.MonkeyPatch)
         settings.run.mkdir(parents=True)
         (settings.run / "ports.json").write_text(f'{{"chroma": {chroma.port}, "model": 1}}')
 
+    monkeypatch.setenv("SHOPKEEPER_CHROMA_TOKEN", TOKEN)
     monkeypatch.setattr(services, "ensure", ensure)
     for name in ("wait_healthy", "stop"):
         monkeypatch.setattr(services, name, lambda *_, **__: None)

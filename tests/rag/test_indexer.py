@@ -17,7 +17,7 @@ from core.shop_tables import vectors as vector_table
 from rag import documents, indexer, vectors
 from rag.exchange import Kind
 from rag.index import Index
-from tests.rag.conftest import BOOTS, KETTLE, TENT, ChromaServer, fill
+from tests.rag.conftest import BOOTS, KETTLE, TENT, TOKEN, ChromaServer, fill
 
 pytestmark = pytest.mark.processes
 
@@ -175,7 +175,11 @@ def test_process_waits_for_chroma_and_ends_at_once(
     products.publish(db, [TENT])
     documents.publish_documents(db, SAMPLE / "policies" / "returns.md")
     log = tmp_path / "log"
-    environment = {"SHOPKEEPER_HOME": str(settings.home), "SHOPKEEPER_SAMPLE_SHOP": "false"}
+    environment = {
+        "SHOPKEEPER_HOME": str(settings.home),
+        "SHOPKEEPER_CHROMA_TOKEN": TOKEN,
+        "SHOPKEEPER_SAMPLE_SHOP": "false",
+    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "rag.indexer"], cwd=PROJECT, env=environment, stderr=output

@@ -17,7 +17,7 @@ from rag.__main__ import app
 from rag.golden import Expected
 from rag.index import Index
 from tests.fakes import FakeModel, Script
-from tests.rag.conftest import ChromaServer
+from tests.rag.conftest import TOKEN, ChromaServer
 
 pytestmark = pytest.mark.processes
 CSV = "id,title,description,price,currency\nt1,Halden 4 Tent,Sleeps four people.,$289.00,USD\n"
@@ -37,6 +37,7 @@ def shell(
     for name in ("ensure", "wait_healthy", "stop"):
         monkeypatch.setattr(services, name, lambda *_, **__: None)
     monkeypatch.setenv("SHOPKEEPER_HOME", str(settings.home))
+    monkeypatch.setenv("SHOPKEEPER_CHROMA_TOKEN", TOKEN)
     monkeypatch.setenv("SHOPKEEPER_SAMPLE_SHOP", "false")
     monkeypatch.setenv("OPENAI_BASE_URL", model.url)
     monkeypatch.setenv("OPENAI_MODEL", "fake")
