@@ -18,7 +18,7 @@ from core.settings import PROJECT
 from pages.parts.counter_routes import counter_routes
 from pages.parts.door_routes import door_routes
 from pages.parts.download_route import download_route
-from pages.parts.entry import open_shop_database
+from pages.parts.entry import open_chat_lane, open_shop_database
 from pages.parts.visitor import COOKIE
 from rag import conversations
 from tests import postgres
@@ -77,6 +77,7 @@ def on_each(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("DATABASE_URL", url)
     st.cache_resource.clear()
     yield
+    open_chat_lane().close()
     open_shop_database().close()
     st.cache_resource.clear()
 
