@@ -22,7 +22,7 @@ from pages.parts.guard import Guard
 from pages.parts.headers import Headers
 from pages.parts.opening import opening
 from pages.parts.provider import provider_secrets
-from pages.parts.rooms import COUNTER, ROOMS, room, titled
+from pages.parts.rooms import COUNTER, ROOMS, room, rooms_of, titled
 from pages.parts.services import started
 from pages.parts.sign_in_place import sign_in_place
 from pages.parts.telling import show_told
@@ -71,10 +71,9 @@ def _navigation(person: Person) -> dict[str, list[StreamlitPage]]:
     All are named, so that a link to any of them says why it stays closed.
     """
     sections: dict[str, list[StreamlitPage]] = {}
+    open_to_them = rooms_of(person.role)
     for one in ROOMS:
-        seen: Literal["visible", "hidden"] = (
-            "visible" if person.role.reaches(one.least) else "hidden"
-        )
+        seen: Literal["visible", "hidden"] = "visible" if one in open_to_them else "hidden"
         page = st.Page(
             one.path, title=one.title, icon=one.icon, default=one.path == COUNTER, visibility=seen
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -181,9 +181,3 @@ def _typed(column: ItemColumn, value: Value) -> Scalar:
     else:
         return storable(given if isinstance(given, str) else value.text())
     raise ValueRefused(f"“{value.text()}” in “{column.field}” is no {column.kind}.")
-
-
-def json_rows(items: Sequence[Item]) -> bytes:
-    """Items as a JSON array, the same bytes for the same items."""
-    told = [one.to_json() for one in items]
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)

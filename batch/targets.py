@@ -12,7 +12,6 @@ from batch import destinations, jobs
 from batch.delivery_items import ItemColumn, item_columns
 from batch.destination_options import (
     ChatOptions,
-    DestinationKind,
     FileOptions,
     SqlOptions,
     WebhookOptions,
@@ -114,8 +113,3 @@ def _columns(db: Database) -> Sequence[ItemColumn]:
     """Of the newest job: what will most likely be delivered."""
     newest = jobs.listing(db, limit=1)
     return item_columns(newest[0].fields) if newest else ()
-
-
-def by_products(kind: DestinationKind) -> bool:
-    """Whether it takes products one by one, so that each can be refused."""
-    return kind in (DestinationKind.SQL, DestinationKind.WEBHOOK)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -96,15 +96,22 @@ class WebCatalog:
 def _answer(client: httpx.Client, method: str, address: str) -> Iterator[httpx.Response]:
     """What a server answers; where it says that the file has moved, it is followed."""
     for _ in range(MOST_MOVES + 1):
-        with _in_words(address), client.stream(method, address, headers=_HEADERS) as response:
+        with (
+            outbound.in_words(address, ANSWER_S),
+            client.stream(method, address, headers=_HEADERS) as response,
+        ):
             if not response.has_redirect_location:
                 yield response
                 return
             following = urljoin(address, response.headers["location"])
         if address.startswith("https:") and not following.startswith("https:"):
-            raise DestinationRefused(f"{_host(address)} leads to an address without encryption.")
+            raise DestinationRefused(
+                f"{outbound.host(address)} leads to an address without encryption."
+            )
         address = following
-    raise DestinationRefused(f"{_host(address)} leads from one address to the next without end.")
+    raise DestinationRefused(
+        f"{outbound.host(address)} leads from one address to the next without end."
+    )
 
 
 _HEADERS = {"user-agent": "Shopkeeper", "accept": "text/csv, text/*;q=0.9, */*;q=0.5"}
@@ -134,24 +141,6 @@ def _changed_at(response: httpx.Response) -> float:
         return parsedate_to_datetime(response.headers["last-modified"]).timestamp()
     except (KeyError, ValueError):
         return 0.0
-
-
-@contextmanager
-def _in_words(address: str) -> Iterator[None]:
-    try:
-        yield
-    except httpx.TimeoutException as error:
-        raise DestinationError(
-            f"{_host(address)} did not answer within {ANSWER_S:.0f} seconds."
-        ) from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise DestinationRefused("The address is not one: it must look like https://…") from error
-    except httpx.HTTPError as error:
-        raise DestinationError(f"{_host(address)} cannot be reached: {error}.") from error
-
-
-def _host(address: str) -> str:
-    return urlsplit(address).hostname or "The server"
 
 
 class _Stream(io.RawIOBase):

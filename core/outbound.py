@@ -97,3 +97,35 @@ class _Judged(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+
+@contextmanager
+def in_words(address: str, answer_s: float) -> Iterator[None]:
+    """Put into words what goes wrong between us and a server.
+
+    Args:
+        address: Who was asked.
+        answer_s: How long an answer is waited for, in seconds.
+
+    Raises:
+        DestinationRefused: The address is none.
+        DestinationError: The server cannot be reached, or is silent.
+    """
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise DestinationError(
+            f"{host(address)} did not answer within {answer_s:.0f} seconds."
+        ) from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise DestinationRefused("The address is not one: it must look like https://…") from error
+    except httpx.HTTPError as error:
+        raise DestinationError(f"{host(address)} cannot be reached: {error}.") from error
+
+
+def host(address: str) -> str:
+    """The part of an address that may be repeated: there may be a token in the rest."""
+    try:
+        return httpx.URL(address).host or "The address"
+    except httpx.InvalidURL:
+        return "The address"

@@ -107,18 +107,12 @@ def _post(
         # Signed anew for each try: receivers take no signature that is minutes old.
         "webhook-signature": signer.sign(key, now, payload.decode()),
     }
-    try:
-        with client.stream("POST", url, content=payload, headers=headers) as response:
-            if not response.is_success:
-                raise _refusal(response)
-    except httpx.TimeoutException as error:
-        raise DestinationError(
-            f"{_host(url)} did not answer within {ANSWER_S:.0f} seconds."
-        ) from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise DestinationRefused("The address is not one: it must look like https://…") from error
-    except httpx.HTTPError as error:
-        raise DestinationError(f"{_host(url)} cannot be reached: {error}.") from error
+    with (
+        outbound.in_words(url, ANSWER_S),
+        client.stream("POST", url, content=payload, headers=headers) as response,
+    ):
+        if not response.is_success:
+            raise _refusal(response)
 
 
 def _refusal(response: httpx.Response) -> DestinationError:
@@ -173,11 +167,3 @@ def _wait(state: RetryCallState) -> float:
 
 
 _GROWING = wait_random_exponential(multiplier=1.0, max=LONGEST_PAUSE_S)
-
-
-def _host(url: str) -> str:
-    """The part of an address that may be repeated: there may be a token in the rest."""
-    try:
-        return httpx.URL(url).host or "The address"
-    except httpx.InvalidURL:
-        return "The address"
