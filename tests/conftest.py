@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import Engine
 
-from core.db import Database, open_database
+from core import migrations
+from core.db import Database, open_database, sqlite_engine
 from core.settings import Settings, load_settings
 from tests.object_store import ObjectStore
 from tests.postgres import Postgres, running
@@ -63,6 +66,28 @@ def db(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]
     database = open_database(settings)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An empty SQLite file becomes a copy of one that is up to date: a tenth of the time."""
+    template = tmp_path_factory.mktemp("template") / "shopkeeper.db"
+    engine = sqlite_engine(f"sqlite:///{template}")
+    migrations.upgrade(engine)
+    # Into the file itself, not into a log beside it, which would not be copied.
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+
+    def upgrade(engine: Engine) -> None:
+        name = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
+        if name and not Path(name).exists():
+            shutil.copyfile(template, name)
+        migrations.upgrade(engine)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.db.upgrade", upgrade)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -108,6 +110,16 @@ def _without(query: Query, removed: Sequence[Filter]) -> Query:
 
 def policy(number: int, title: str, text: str) -> Passage:
     return Passage(number, f"policy:{title}#1", Kind.POLICY, title, f"{title} > Costs", text, 0.6)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_are_looked_through_once() -> Iterator[None]:
+    # Every AppTest is a server of its own to Streamlit, which reads the description of each
+    # installed package for components: more than half of the time of a test.
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True)
