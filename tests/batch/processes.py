@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from core.schema import rows
 from core.settings import Settings
 from core.statuses import RowStatus
 from tests.fake_endpoint import Addressed, FakeEndpoint
+from tests.forked import Forked
 
 #: Far more than anything takes; whoever waits for so long waits for what does not come.
 DEADLINE_S = 300
@@ -28,7 +27,7 @@ NEVER_S = 3600
 @contextmanager
 def worker(
     settings: Settings, endpoint: Addressed, *, before: str = "", **variables: str
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[Forked]:
     """A real worker process, ended the hard way if it is still there.
 
     Args:
@@ -44,10 +43,7 @@ def worker(
     }
     if settings.database:
         environment["DATABASE_URL"] = settings.database
-    script = f"{before}\nfrom batch.worker import main\nmain()"
-    command = [sys.executable, *(("-c", script) if before else ("-m", "batch.worker"))]
-    with (settings.home / "worker.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    process = Forked("batch.worker", environment, settings.home / "worker.log", before)
     try:
         yield process
     finally:

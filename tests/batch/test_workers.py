@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import threading
 import time
 from contextlib import ExitStack
@@ -33,6 +32,7 @@ from tests.batch.processes import (
     worker,
 )
 from tests.fake_endpoint import FakeEndpoint, Reply
+from tests.forked import Forked
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.processes
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.processes
 #: Signs of life, their loss and the taking over, faster than usual.
 DEAD_S = 5.0
 QUICK = f"from batch import crew; crew.BEAT_S, crew.TRUST_S, crew.DEAD_S = 0.5, 3.0, {DEAD_S}\n"
-NEWER = QUICK + "from batch import engine; engine.WORKFLOW_VERSION = 'newer'\n"
+NEWER = QUICK + "from batch import worker; worker.WORKFLOW_VERSION = 'newer'\n"
 #: Dies when the engine's queue has handed it a shard, before it has begun with it.
 STILLBORN = (
     "import os; from dbos import _queue as q; q.execute_dequeued_workflow = lambda *_: os._exit(9)"
@@ -89,7 +89,7 @@ def test_kills_among_three_workers_lose_no_row_and_repeat_only_calls_in_flight(
     moments, kills, losses = random.Random(11), 6, Losses(endpoint)
     with ExitStack() as crew:
 
-        def start() -> subprocess.Popen[bytes]:
+        def start() -> Forked:
             return crew.enter_context(worker(settings, endpoint, before=QUICK))
 
         living = [start() for _ in range(3)]

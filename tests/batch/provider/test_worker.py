@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,18 +16,22 @@ from batch import control, sent
 from batch.jobs import Job
 from core import schema
 from core.db import Database, open_database
-from core.settings import PROJECT, Settings
+from core.settings import Settings
 from core.statuses import JobStatus
 from tests.batch.processes import DEADLINE_S
 from tests.batch.provider.conftest import ProviderShop, until
 from tests.fake_batches import KEY, FakeBatches
+from tests.forked import Forked
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.processes
 
+#: It does not wait as long for a provider as it would.
+QUICK = "from batch import provider, sent; provider.LONGEST_POLL_S = sent.SETTLE_S = 1.0"
+
 
 @contextmanager
-def worker(shop: ProviderShop) -> Iterator[subprocess.Popen[bytes]]:
+def worker(shop: ProviderShop) -> Iterator[Forked]:
     """A real worker process, ended the hard way if it is still there."""
     settings = shop.settings
     environment = os.environ | {
@@ -39,9 +41,8 @@ def worker(shop: ProviderShop) -> Iterator[subprocess.Popen[bytes]]:
     }
     if settings.database:
         environment["DATABASE_URL"] = settings.database
-    command = [sys.executable, "-m", "tests.batch.provider.quick_worker"]
-    with (settings.home / "worker.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=log, stderr=log)
+    log = settings.home / "worker.log"
+    process = Forked("batch.worker", environment, log, QUICK)
     try:
         yield process
     finally:
