@@ -7,37 +7,40 @@ and done nothing.
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-#: What is imported once.
-MODULES = ("batch.worker",)
-
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(list(MODULES))
+_context.set_forkserver_preload(["batch.worker", "batch.__main__", "core.__main__"])
 
 
 class Forked:
     """A process of its own, which is told things and waited for like any other.
 
     Args:
-        module: Its ``main()`` is called, as ``python -m`` would.
+        script: What it runs, such as ``from batch.worker import main; main()``.
+        arguments: Of its command line.
         environment: All its variables.
         log: What it says is added to this file.
-        before: Python that is run first, such as to set a constant.
+        output: Where its standard output goes, if not there, too.
     """
 
     def __init__(
-        self, module: str, environment: Mapping[str, str], log: Path, before: str = ""
+        self,
+        script: str,
+        *arguments: str,
+        environment: Mapping[str, str],
+        log: Path,
+        output: Path | None = None,
     ) -> None:
-        arguments = (module, dict(environment), str(log), before)
-        self._process: ForkServerProcess = _context.Process(target=_begin, args=arguments)
+        given = (script, arguments, dict(environment), output or log, log)
+        self._process: ForkServerProcess = _context.Process(target=_begin, args=given)
         self._process.start()
 
     @property
@@ -69,12 +72,14 @@ class Forked:
         self._process.kill()
 
 
-def _begin(module: str, environment: dict[str, str], log: str, before: str) -> None:
+def _begin(
+    script: str, arguments: Sequence[str], environment: dict[str, str], output: Path, log: Path
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    number = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.dup2(number, 1)
-    os.dup2(number, 2)
-    os.close(number)
-    exec(before, {})
-    importlib.import_module(module).main()
+    for stream, path in ((1, output), (2, log)):
+        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.dup2(opened, stream)
+        os.close(opened)
+    sys.argv = ["python", *arguments]
+    exec(script, {"__name__": "__main__"})

@@ -43,7 +43,8 @@ def worker(
     }
     if settings.database:
         environment["DATABASE_URL"] = settings.database
-    process = Forked("batch.worker", environment, settings.home / "worker.log", before)
+    script = f"{before}\nfrom batch.worker import main\nmain()"
+    process = Forked(script, environment=environment, log=settings.home / "worker.log")
     try:
         yield process
     finally:

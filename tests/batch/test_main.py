@@ -4,8 +4,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +24,7 @@ from core.settings import Settings, load_settings
 from tests.batch.conftest import MakeJob
 from tests.batch.processes import DEADLINE_S
 from tests.fake_endpoint import FakeEndpoint, Reply
+from tests.forked import Forked
 
 FIELDS = [{"name": "brand", "type": "text", "description": "who makes it"}]
 
@@ -46,15 +45,19 @@ class Shell:
             "sku,name,blurb\n" + "".join(f"S{n},Acme cup {n},nice {n}\n" for n in range(1, 21))
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "batch", *arguments],
-            cwd=Path(__file__).parents[2],
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+    def start(self, *arguments: str) -> Forked:
+        return Forked(
+            "from batch.__main__ import app\napp()",
+            *arguments,
+            environment=self.environment,
+            log=self._new("err"),
+            output=self._new("out"),
         )
+
+    def _new(self, name: str) -> Path:
+        path = self.folder / f"command.{name}"
+        path.write_text("")
+        return path
 
     def call(self, *arguments: str) -> tuple[int, str, str]:
         """The command within this process, for what starts no service."""
@@ -63,9 +66,9 @@ class Shell:
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """The command as a process of its own."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=DEADLINE_S)
-        return process.returncode, out, err
+        code = self.start(*arguments).wait(DEADLINE_S)
+        out, err = ((self.folder / f"command.{name}").read_text() for name in ("out", "err"))
+        return code, out, err
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -202,7 +205,7 @@ def test_an_interrupted_command_goes_on_with_the_same_job(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=DEADLINE_S)
+    process.wait(DEADLINE_S)
     endpoint.script = lambda _text, _before: Reply('{"brand": "Acme"}')
     code, _, err = shell.run(*shell.extract("--text", "name"))
     assert code == 0, err

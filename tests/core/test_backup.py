@@ -30,9 +30,13 @@ from core.schema import rows
 from core.settings import Settings
 from tests.conftest import on_both
 from tests.core import whole_shop
+from tests.forked import Forked
 from tests.object_store import ObjectStore
 
 SECRET = "the password of a destination"
+
+
+DEADLINE_S = 300
 
 
 @pytest.fixture
@@ -413,20 +417,18 @@ def test_a_restore_that_is_killed_is_ended_by_the_same_command(
     open_database(new).close()
     (new.home / "uploads").mkdir()
     (new.home / "secret.key").write_text("old")
-    killed = _restore(new, made, place, times)
-    assert killed.returncode == -9, killed.stderr
+    code, said = _restore(new, made, place, times)
+    assert code == -9, said
     with pytest.raises(SettingError, match="core restore"):
         open_database(new)
-    again = _restore(new, made)
-    assert again.returncode == 0, again.stderr
+    code, said = _restore(new, made)
+    assert code == 0, said
     assert whole_shop.seen(new) == whole_shop.seen(shop[0])
     olds = [path.read_text() for path in new.home.glob("before-restore-*/secret.key")]
     assert "old" in olds
 
 
-def _restore(
-    settings: Settings, path: Path, place: str = "", times: int = 0
-) -> subprocess.CompletedProcess[str]:
+def _restore(settings: Settings, path: Path, place: str = "", times: int = 0) -> tuple[int, str]:
     """The command, in a process that is killed when something is about to be done once more."""
     module, _, name = place.rpartition(".")
     kill = (
@@ -447,13 +449,10 @@ def _restore(
     if settings.database:
         environment["DATABASE_URL"] = settings.database
     script = f"{kill}from core.__main__ import app\napp()"
-    return subprocess.run(
-        [sys.executable, "-c", script, "restore", str(path), "--replace"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    log = settings.home.with_suffix(".log")
+    log.unlink(missing_ok=True)
+    process = Forked(script, "restore", str(path), "--replace", environment=environment, log=log)
+    return process.wait(DEADLINE_S), log.read_text()
 
 
 @pytest.mark.processes
@@ -472,10 +471,9 @@ def test_a_backup_that_is_killed_leaves_the_last_one_and_the_next_one_works(
         "table_copy.dump = until\nfrom core.__main__ import app\napp()"
     )
     environment = {"SHOPKEEPER_HOME": str(settings.home), "PATH": "/usr/bin:/bin"}
-    killed = subprocess.run(
-        [sys.executable, "-c", script, "backup", str(made)], env=environment, check=False
-    )
-    assert (killed.returncode, made.read_bytes()) == (-9, before)
+    log = made.with_suffix(".log")
+    killed = Forked(script, "backup", str(made), environment=environment, log=log)
+    assert (killed.wait(DEADLINE_S), made.read_bytes()) == (-9, before)
     backup(settings, db, made)
     assert verify(made).made_at > 0
     assert not list(made.parent.glob(".*.part"))

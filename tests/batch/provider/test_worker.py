@@ -41,8 +41,8 @@ def worker(shop: ProviderShop) -> Iterator[Forked]:
     }
     if settings.database:
         environment["DATABASE_URL"] = settings.database
-    log = settings.home / "worker.log"
-    process = Forked("batch.worker", environment, log, QUICK)
+    script = f"{QUICK}\nfrom batch.worker import main\nmain()"
+    process = Forked(script, environment=environment, log=settings.home / "worker.log")
     try:
         yield process
     finally:
