@@ -226,7 +226,7 @@ def _checked(kind: DestinationKind, parts: Mapping[str, Any]) -> Options:
     try:
         options: Any = MODELS[kind](**parts)
     except ValidationError as error:
-        raise DestinationRefused(_problem(error)) from None
+        raise DestinationRefused(_problem(error, parts)) from None
     if isinstance(options, SqlOptions):
         _check_server(options)
     return options  # type: ignore[no-any-return]
@@ -242,11 +242,13 @@ def _check_server(options: SqlOptions) -> None:
         raise DestinationRefused("The server is missing: where does the database run?")
 
 
-def _problem(error: ValidationError) -> str:
+def _problem(error: ValidationError, parts: Mapping[str, Any]) -> str:
     """The first thing that is wrong, in a sentence; never what was typed: it may be a secret."""
     first = error.errors(include_url=False, include_input=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     label = _LABELS.get(name, f"“{name}”")
+    if first["type"] == "missing" and parts.get("system") == SqlSystem.SQLITE:
+        return "The file's name is missing, such as products.db. A new file is made if need be."
     if first["type"] == "missing":
         return f"{label} is missing."
     said = str(first["msg"]).removeprefix("Value error, ").rstrip(".")

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from batch import deliveries, destinations
 from batch.choice import Choice
-from batch.destination_options import DestinationKind
+from batch.destination_options import DestinationKind, SqlSystem
 from batch.destinations import Destination
 from batch.fields import parse_fields
 from core.db import Database
@@ -95,6 +95,15 @@ def test_what_is_wrong_is_said_and_nothing_is_saved(page: Open, db: Database) ->
     assert destinations.listing(db) == []
     app = fill(app, host="db.example.com; rm -rf", database="shop")
     assert "The server must be" in app.error[0].value
+
+
+def test_a_file_without_a_name_is_asked_for_by_what_the_form_calls_it(page: Open) -> None:
+    app = add(page(PATH), DestinationKind.SQL)
+    app.session_state[next(key for key in keys(app) if key.startswith("system-"))] = (
+        SqlSystem.SQLITE
+    )
+    app = fill(app.run(), name="Warehouse")
+    assert "The file's name is missing" in app.error[0].value
 
 
 def test_a_signing_secret_is_shown_once(page: Open, db: Database, receiver: Receiver) -> None:
