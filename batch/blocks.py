@@ -14,7 +14,7 @@ import pyarrow as pa
 from batch import uploads
 from batch.choice import Choice
 from batch.jobs import Job
-from batch.rows import ended
+from batch.stored_rows import ended
 from batch.table import SHARD_ROWS, read_groups
 from core.db import Database
 from core.settings import Settings

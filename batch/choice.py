@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from batch.jobs import Job
 from batch.results import ResultRow
-from batch.rows import iterate, picked
+from batch.stored_rows import iterate, picked
 from core.db import Database
 from core.schema import rows
 from core.settings import Settings

@@ -24,7 +24,7 @@ from batch.downloads import Options as DownloadOptions
 from batch.downloads import download
 from batch.jobs import Job
 from batch.results import ResultRow
-from batch.rows import iterate
+from batch.stored_rows import iterate
 from batch.table import SHARD_ROWS
 from batch.target import Mark, Refusal, Sent, Target
 from core.db import Database

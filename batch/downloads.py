@@ -22,8 +22,8 @@ from batch.merchant_files import rss_pieces, tsv_lines
 from batch.parquet_results import parquet_pieces
 from batch.result_files import safe_name
 from batch.results import ResultRow
-from batch.rows import picked
 from batch.shopify_csv import shopify_lines
+from batch.stored_rows import picked
 from batch.uploads import Upload
 from batch.xlsx_results import xlsx_pieces
 from core.db import Database

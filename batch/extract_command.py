@@ -12,7 +12,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from batch import control, demonstrations_command, jobs, rows
+from batch import control, demonstrations_command, jobs, stored_rows
 from batch.budget import Budget, budget_of
 from batch.columns import Columns
 from batch.command_choices import choose_columns, choose_provider, store_catalog
@@ -215,7 +215,7 @@ def _wait(settings: Settings, db: Database, job: Job) -> Job:
 
 
 def _report(settings: Settings, db: Database, job: Job, out: Path, as_json: bool) -> None:
-    for row in rows.page(settings, db, job, 1, SHOWN_FAILURES, RowStatus.FAILED):
+    for row in stored_rows.page(settings, db, job, 1, SHOWN_FAILURES, RowStatus.FAILED):
         say(f"Row {row.row_no} failed: {row.error}")
     if job.failed > SHOWN_FAILURES:
         say(f"… and {job.failed - SHOWN_FAILURES:,} more failed rows")

@@ -9,7 +9,7 @@ from batch import earlier
 from batch.jobs import Job
 from batch.results import ResultRow
 from batch.reviewed import Earlier, ReviewRow
-from batch.rows import result
+from batch.stored_rows import result
 from batch.table import read_rows
 from batch.uploads import table_path
 from core.db import Database

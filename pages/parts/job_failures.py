@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from batch import failures, retry, rows
+from batch import failures, retry, stored_rows
 from batch.failures import Failure
 from batch.jobs import Job
 from batch.results import ResultRow
@@ -74,7 +74,7 @@ def _rows(shop: Shop, job: Job, reason: str | None, count: int) -> tuple[list[Re
     # Where each page begins is only known once the page before it was read.
     starts: dict[int, int] = st.session_state.setdefault(f"failed-starts-{at}", {1: 1})
     first = starts.get(number, 1)
-    page = rows.page(shop.settings, shop.db, job, first, PAGE_ROWS, RowStatus.FAILED, reason)
+    page = stored_rows.page(shop.settings, shop.db, job, first, PAGE_ROWS, RowStatus.FAILED, reason)
     if page:
         starts[number + 1] = page[-1].row_no + 1
     cells = [product_cells(job, row.original) | {"Reason": row.error} for row in page]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from batch import retry, rows
+from batch import retry, stored_rows
 from batch.jobs import Job, get
 from batch.results import ResultRow
 from pages.parts import job_failures, job_retry, words
@@ -59,4 +59,4 @@ def _chosen(shop: Shop, job_id: str, number: int) -> None:
 
 
 def _page(shop: Shop, job: Job, number: int) -> list[ResultRow]:
-    return rows.page(shop.settings, shop.db, job, (number - 1) * PAGE_ROWS + 1, PAGE_ROWS)
+    return stored_rows.page(shop.settings, shop.db, job, (number - 1) * PAGE_ROWS + 1, PAGE_ROWS)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from batch import approved, jobs, memory, rows
+from batch import approved, jobs, memory, rows, stored_rows
 from batch.demonstrations import Product, is_held_back
 from batch.extract import Outcome
 from batch.fields import parse_fields
@@ -98,7 +98,7 @@ def test_the_model_is_asked_of_what_it_is_measured_by_and_its_own_values_are_kep
     flags = (Flag("brand", "not in the row"), Flag(None, "unlike before"))
     came = Outcome(one, RowStatus.DONE, OWN, flags=flags, key=item.key, model="another model")
     rows.record(db, later.id, 0, [approved.applied(came, item)], 1)
-    (row,) = rows.page(settings, db, later, one, 1)
+    (row,) = stored_rows.page(settings, db, later, one, 1)
     assert (row.values["brand"].value, row.values["brand"].origin) == ("Acme", Origin.HUMAN)
     assert (row.flags, row.review) == ((), "")
     with db.read() as connection:
@@ -177,7 +177,7 @@ def test_an_approved_row_that_is_read_again_stays_approved(
     (item,) = divided(settings, db, job, [one], [one]).ours
     came = Outcome(one, RowStatus.DONE, {"brand": Value("Zenith")}, key=item.key, model="m")
     rows.record(db, job.id, 0, [approved.applied(came, item)], 1)
-    (row,) = rows.page(settings, db, job, one, 1)
+    (row,) = stored_rows.page(settings, db, job, one, 1)
     assert (row.review, row.values["brand"].value) == ("approved", "Acme")
 
 

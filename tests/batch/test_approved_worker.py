@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from batch import rows
+from batch import stored_rows
 from batch.jobs import Job
 from core.db import Database
 from core.schema import rows as rows_table
@@ -56,7 +56,7 @@ def test_nobody_corrects_a_mistake_twice_and_the_model_is_asked_only_where_it_is
         ended = until_ended(db, later)
     assert (ended.status, ended.done, ended.reused) == (JobStatus.DONE, 60, 10)
     assert endpoint.calls.total() == 50
-    found = {row.row_no: row for row in rows.iterate(settings, db, ended)}
+    found = {row.row_no: row for row in stored_rows.iterate(settings, db, ended)}
     right = {number for number, row in found.items() if row.values["brand"].value == "Acme"}
     assert right == {*shown, *held_back}
     with db.read() as connection:

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from batch import forecast, housekeeping, jobs, memory, rows, runs
+from batch import forecast, housekeeping, jobs, memory, runs, stored_rows
 from batch.estimating import read_sample
 from batch.extract import Outcome
 from batch.forecast import Forecast
@@ -83,7 +83,7 @@ def test_rows_of_an_estimate_are_read_once_and_then_known_to_every_job(
     asyncio.run(work())
     done = jobs.get(db, job.id)
     assert (done.done, done.reused, endpoint.calls.total()) == (50, 20, 50)
-    row = rows.page(remote, db, done, before.sample[0], 1)[0]
+    row = stored_rows.page(remote, db, done, before.sample[0], 1)[0]
     assert row.values["brand"].value == "Acme"
     assert (row.values["brand"].column, row.values["brand"].start) == ("title", 0)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import control, jobs, pace, retry, rows, runs
+from batch import control, jobs, pace, retry, rows, runs, stored_rows
 from batch.extract import Outcome
 from batch.jobs import Job
 from batch.plan import Plan
@@ -110,7 +110,7 @@ def test_a_done_row_is_never_overwritten(
 ) -> None:
     job = make_job(1)
     record(db, job, done(1, "first"), done(1, "second"), failed(1))
-    (row,) = rows.page(settings, db, job, 1, 10)
+    (row,) = stored_rows.page(settings, db, job, 1, 10)
     assert row.values["brand"].value == "first"
     assert jobs.get(db, job.id).tokens == Tokens(100, 10)
 
@@ -232,14 +232,14 @@ def test_pages_hold_rows_in_the_catalogs_order_with_what_is_known(
 ) -> None:
     job = make_job(1200)
     record(db, job, done(3), failed(1100))
-    page = rows.page(settings, db, job, 2, 3)
+    page = stored_rows.page(settings, db, job, 2, 3)
     assert [(row.row_no, row.status) for row in page] == [
         (2, "waiting"),
         (3, "done"),
         (4, "waiting"),
     ]
     assert page[0].original["id"] == "P2"
-    (only,) = rows.page(settings, db, job, 1, 10, RowStatus.FAILED)
+    (only,) = stored_rows.page(settings, db, job, 1, 10, RowStatus.FAILED)
     assert (only.row_no, only.error, only.original["id"]) == (1100, "no answer", "P1100")
 
 
@@ -383,5 +383,5 @@ def test_characters_that_no_database_takes_cost_nothing_but_themselves(
     )
     assert rows.record(db, job.id, 0, [outcome, done(2)], RUN)
     assert jobs.get(db, job.id).done == 1
-    (row,) = rows.page(settings, db, job, 1, 10, RowStatus.FAILED)
+    (row,) = stored_rows.page(settings, db, job, 1, 10, RowStatus.FAILED)
     assert (row.error, row.raw) == ("bad  answer", "bad  answer")

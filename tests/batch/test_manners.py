@@ -6,7 +6,7 @@ import pytest
 from llmock.pytest_plugin import LLMock
 from llmock.scenarios import Reply
 
-from batch import jobs, rows
+from batch import jobs, stored_rows
 from batch.jobs import Job
 from core.db import Database
 from core.settings import Settings
@@ -88,6 +88,6 @@ def test_half_an_answer_is_asked_for_again_and_never_repaired(
     llmock.add(half)
     ended = run(settings, db, make_job, llmock, ROWS)
     assert (ended.status, ended.done) == (JobStatus.DONE, ROWS)
-    found = rows.page(settings, db, jobs.get(db, ended.id), 1, ROWS, RowStatus.DONE)
+    found = stored_rows.page(settings, db, jobs.get(db, ended.id), 1, ROWS, RowStatus.DONE)
     assert {row.values["brand"].value for row in found} == {"mock-brand"}
     assert calls(llmock) == ROWS + 5

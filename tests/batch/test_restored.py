@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch import jobs, rows
+from batch import jobs, stored_rows
 from core.backup import backup
 from core.db import Database, open_database
 from core.restore import restore
@@ -41,6 +41,6 @@ def test_a_job_that_ran_goes_on_with_the_rows_that_were_missing(
         ended = until_ended(restored, job)
     assert (ended.status, ended.done) == (JobStatus.DONE, ROWS)
     assert len(endpoint.calls) == ROWS - found.done
-    page = rows.page(new, restored, ended, 1, ROWS)
+    page = stored_rows.page(new, restored, ended, 1, ROWS)
     assert {row.row_no for row in page} == set(range(1, ROWS + 1))
     restored.close()

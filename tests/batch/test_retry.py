@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch import control, failures, jobs, retry, rows, runs
+from batch import control, failures, jobs, retry, rows, runs, stored_rows
 from batch.extract import Outcome
 from batch.failures import Failure
 from batch.jobs import Job
@@ -51,7 +51,7 @@ def test_failures_are_grouped_by_reason_and_counted(db: Database, job: Job) -> N
 
 
 def test_a_failed_row_keeps_what_the_model_said(settings: Settings, db: Database, job: Job) -> None:
-    first, third = rows.page(settings, db, job, 1, 9, RowStatus.FAILED, CUT)
+    first, third = stored_rows.page(settings, db, job, 1, 9, RowStatus.FAILED, CUT)
     assert (first.row_no, first.raw) == (1, '{"brand": "Ac')
     assert third.row_no == 3
 
@@ -76,7 +76,7 @@ def test_what_was_found_stays_when_reading_again_fails(
 ) -> None:
     retry.retry_rows(db, job.id, [4])
     rows.record(db, job.id, 0, [failed(4, CUT), done(5, "Zenith", 9)], 2)
-    fourth, fifth = rows.page(settings, db, jobs.get(db, job.id), 4, 2)
+    fourth, fifth = stored_rows.page(settings, db, jobs.get(db, job.id), 4, 2)
     assert (fourth.status, fourth.values["brand"].value) == (RowStatus.DONE, "Acme")
     assert fourth.error == CUT
     assert (fifth.values["brand"].value, fifth.error) == ("Zenith", "")

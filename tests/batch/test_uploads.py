@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch import jobs, rows, uploads
+from batch import jobs, stored_rows, uploads
 from batch.columns import Columns
 from batch.plan import Plan
 from batch.uploads import Stage
@@ -44,7 +44,7 @@ def test_a_catalog_in_a_bucket_is_used_like_one_at_home(
     assert (columns.id, columns.title) == ("id", "title")
     assert uploads.id_notes(in_bucket, upload, columns) == ()
     job = jobs.submit(db, upload.id, columns, Plan(FIELDS), "Bottles")
-    (row,) = rows.page(in_bucket, db, job, 2_001, 1)
+    (row,) = stored_rows.page(in_bucket, db, job, 2_001, 1)
     assert row.original["id"] == "P2001"
     with uploads.original_path(in_bucket, upload.id).open() as file:
         assert file.read(9) == b"id,title,"
@@ -58,7 +58,7 @@ def test_a_shard_of_a_catalog_in_a_bucket_fetches_only_its_rows(
     uploads.preview(in_bucket, upload)  # the table's end is known from now on
     job = jobs.submit(db, upload.id, Columns(id="id", text=("title",)), Plan(FIELDS), "Bottles")
     bucket.asked, bucket.sent = [], 0
-    assert len(rows.page(in_bucket, db, job, 7_001, 1_000)) == 1_000
+    assert len(stored_rows.page(in_bucket, db, job, 7_001, 1_000)) == 1_000
     assert [method for method, _ in bucket.asked].count("GET") == 1
     assert 0 < bucket.sent < table.size() / 20
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from batch import control, jobs, publish, retry, rows, uploads
+from batch import control, jobs, publish, retry, stored_rows, uploads
 from batch.jobs import Job
 from batch.plan import Plan
 from core import products, schema
@@ -110,7 +110,7 @@ def test_failed_rows_are_kept_with_their_reason_and_retried_on_demand(
     with worker(settings, endpoint):
         ended = until_ended(db, job)
         assert (ended.done, ended.failed) == (5, 1)
-        (row,) = rows.page(settings, db, ended, 1, 10, RowStatus.FAILED)
+        (row,) = stored_rows.page(settings, db, ended, 1, 10, RowStatus.FAILED)
         assert row.row_no == 3
         assert "400" in row.error
         endpoint.script = lambda _text, _before: fast
@@ -260,9 +260,9 @@ def test_an_answer_that_no_database_could_store_fails_only_its_own_row(
     with worker(settings, endpoint, SHOPKEEPER_ROW_ATTEMPTS="1"):
         ended = until_ended(db, job)
     assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 19, 1)
-    (row,) = rows.page(settings, db, ended, 1, 10, RowStatus.FAILED)
+    (row,) = stored_rows.page(settings, db, ended, 1, 10, RowStatus.FAILED)
     assert row.row_no == 3
-    (first,) = rows.page(settings, db, ended, 1, 1)
+    (first,) = stored_rows.page(settings, db, ended, 1, 1)
     assert first.values["brand"].value == "Acme"
 
 
@@ -302,7 +302,7 @@ def test_tomorrows_catalog_is_paid_for_only_where_it_changed(
         anew = until_ended(db, submit(settings, db, titles[:4], fresh=True))
         assert (anew.done, anew.reused) == (4, 0)
     assert endpoint.calls.total() == 1507
-    row = next(iter(rows.page(settings, db, tomorrow, 1, 1)))
+    row = next(iter(stored_rows.page(settings, db, tomorrow, 1, 1)))
     assert row.values["brand"].value == "Acme"
 
 

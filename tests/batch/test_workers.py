@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from batch import control, jobs, rows
+from batch import control, jobs, stored_rows
 from batch.jobs import Job
 from batch.post import TAKEN_FOR_DEAD
 from core.db import Database, open_database
@@ -57,7 +57,7 @@ def database(postgres: Postgres) -> str | None:
 
 
 def brands(settings: Settings, db: Database, job: Job) -> list[str]:
-    return [str(row.values["brand"].value) for row in rows.iterate(settings, db, job)]
+    return [str(row.values["brand"].value) for row in stored_rows.iterate(settings, db, job)]
 
 
 def test_workers_that_come_at_once_to_an_empty_database_share_one_job(

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
-from batch import jobs, rows
+from batch import jobs, rows, stored_rows
 from batch.budget import Budget
 from batch.columns import Columns
 from batch.extract import Outcome
@@ -428,7 +428,7 @@ def test_rows_that_were_read_before_are_told_before_the_start(
     outcomes = [
         Outcome(row_no, RowStatus.DONE, key=inputs.of(row_no, cells.original).key, model=model)
         for row_no in (1, 2)
-        for cells in rows.page(settings, db, first, row_no, 1)
+        for cells in stored_rows.page(settings, db, first, row_no, 1)
     ]
     rows.record(db, first.id, 0, outcomes, 1)
     again = with_file.switch_page("pages/upload.py").run()

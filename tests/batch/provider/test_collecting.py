@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import rows, sent
+from batch import rows, sent, stored_rows
 from batch.extract import Outcome
 from batch.standing import standing
 from core import schema
@@ -28,7 +28,7 @@ def test_every_row_is_answered_in_any_order_and_paid_once_at_the_batch_price(
     assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 1100, 0)
     assert set(shop.provider.paid.values()) == {1}
     assert len(shop.provider.paid) == 1100
-    found = rows.page(shop.settings, shop.db, ended, 1042, 1)[0]
+    found = stored_rows.page(shop.settings, shop.db, ended, 1042, 1)[0]
     assert found.values["brand"].value == "Acme"
     assert found.values["brand"].column == "title"
     with shop.db.read() as connection:
@@ -45,7 +45,7 @@ def test_every_row_is_answered_in_any_order_and_paid_once_at_the_batch_price(
 def test_each_row_gets_its_own_answer(shop: ProviderShop) -> None:
     shop.provider.script = lambda text, _before: Reply(f'{{"capacity": {number(text)}}}')
     ended = shop.work(shop.submit(300))
-    found = rows.page(shop.settings, shop.db, ended, 1, 300)
+    found = stored_rows.page(shop.settings, shop.db, ended, 1, 300)
     assert [row.values["capacity"].value for row in found] == list(range(1, 301))
 
 
@@ -59,7 +59,7 @@ def test_what_was_approved_is_not_sent_and_stands_over_what_comes(shop: Provider
     ended = shop.work(shop.submit(60))
     assert (ended.status, ended.done) == (JobStatus.DONE, 60)
     assert shop.provider.sizes() == [50]
-    found = {row.row_no: row for row in rows.iterate(shop.settings, shop.db, ended)}
+    found = {row.row_no: row for row in stored_rows.iterate(shop.settings, shop.db, ended)}
     zenith = {number for number, row in found.items() if row.values["brand"].value == "Zenith"}
     assert zenith == {*shown, *held_back}
 
@@ -109,7 +109,7 @@ def test_a_row_that_fails_is_tried_again_while_that_can_help(shop: ProviderShop)
     job = shop.submit(20)
     ended = shop.work(job)
     assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 17, 3)
-    failed = rows.page(shop.settings, shop.db, ended, 1, 20, RowStatus.FAILED)
+    failed = stored_rows.page(shop.settings, shop.db, ended, 1, 20, RowStatus.FAILED)
     errors = {row.row_no: row.error for row in failed}
     assert "too odd" in errors[3]
     assert "rate limit" in errors[4]

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from batch import control, removal, rows, sent
+from batch import control, removal, rows, sent, stored_rows
 from batch.extract import Outcome
 from batch.farewell import take_leave
 from batch.retry import Way, retry_rows
@@ -128,7 +128,7 @@ def test_rows_that_are_still_there_are_not_asked_for_here(shop: ProviderShop) ->
         until(lambda: shop.provider.statuses() == ["cancelling"])
         with pytest.raises(JobError, match="has not ended this job's batches"):
             retry_rows(shop.db, job.id, [1], elsewhere)
-    (done,) = rows.page(shop.settings, shop.db, job, 1, 1, RowStatus.DONE)
+    (done,) = stored_rows.page(shop.settings, shop.db, job, 1, 1, RowStatus.DONE)
     assert retry_rows(shop.db, job.id, [done.row_no], elsewhere) == 1
     assert shop.now(job).provider is None
 
