@@ -16,7 +16,7 @@ from batch.fields import FieldSet
 from batch.ids import row_key
 from batch.results import ResultRow
 from batch.shop_values import shop_values
-from core import release_steps, releases
+from core import release_staging, release_steps, releases
 from core.db import Database
 from core.errors import JobError
 from core.products import Product
@@ -64,7 +64,7 @@ def prepare(
     if not job.done:
         raise JobError("No row has been extracted yet, so there is nothing to publish.")
     items = _products(settings, db, job, choice)
-    return releases.prepare(db, job.name, job.id, items, alone=alone, on_step=on_step)
+    return release_staging.prepare(db, job.name, job.id, items, alone=alone, on_step=on_step)
 
 
 def switch(db: Database, release: Release, on_step: OnStep = lambda done: None) -> Release:

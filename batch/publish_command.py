@@ -12,7 +12,8 @@ from batch import publish as publishing
 from batch.job_commands import JobId
 from core import releases
 from core.console import Listing, bar, opened, print_json, say
-from core.releases import Change, Release
+from core.release_changes import Change
+from core.releases import Release
 from core.statuses import ReleaseStatus
 
 ReleaseId = Annotated[

@@ -19,7 +19,8 @@ from core import products, releases
 from core.db import Database
 from core.errors import JobError
 from core.products import Product
-from core.releases import BLOCK, OnStep, Release, same
+from core.release_changes import same
+from core.releases import BLOCK, OnStep, Release
 from core.shop_tables import release_products as table
 from core.shop_tables import releases as release_table
 from core.statuses import ReleaseStatus

@@ -6,23 +6,20 @@ shelves and comes back is in :mod:`core.release_steps`.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from core import products
-from core.db import Database, upsert
+from core.db import Database
 from core.errors import NotFoundError
 from core.products import Product
-from core.shop_tables import products as product_table
+from core.release_changes import Change, ChangeKind
 from core.shop_tables import release_products, releases
 from core.statuses import ReleaseStatus
 
@@ -39,15 +36,6 @@ WAITING = (ReleaseStatus.PREPARING, ReleaseStatus.READY)
 WAITING_S = 7 * 86_400.0
 #: Told how many products of a release a step has done by now.
 OnStep = Callable[[int], None]
-
-
-class ChangeKind(StrEnum):
-    """What a release does to a product."""
-
-    NEW = "new"  #: it was not on sale
-    CHANGED = "changed"  #: it is on sale with other facts
-    LEAVING = "leaving"  #: it goes off sale
-    SAME = "same"  #: it is on sale just so
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,90 +82,6 @@ class Release:
         return self.status in (ReleaseStatus.SWITCHING, ReleaseStatus.ROLLING_BACK)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a release does to one product: as it is on sale, and as it is to be."""
-
-    product_id: str
-    before: Product | None
-    after: Product | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The form kept in a release's report."""
-        before, after = (one and one.to_json() for one in (self.before, self.after))
-        return {"product_id": self.product_id, "before": before, "after": after}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Change:
-        """Rebuild a change from :meth:`to_json`."""
-        before, after = (
-            Product.from_json(stored[name]) if stored[name] else None
-            for name in ("before", "after")
-        )
-        return cls(stored["product_id"], before, after)
-
-    @property
-    def kind(self) -> ChangeKind:
-        """What kind of change it is."""
-        if self.after is None:
-            return ChangeKind.LEAVING if self.before else ChangeKind.SAME
-        if self.before is None:
-            return ChangeKind.NEW
-        return ChangeKind.SAME if same(self.before, self.after) else ChangeKind.CHANGED
-
-
-def same(one: Product | None, other: Product | None) -> bool:
-    """Whether shoppers see the same: whoever published it, and in which version."""
-    return (one and _seen(one)) == (other and _seen(other))
-
-
-def prepare(
-    db: Database,
-    title: str,
-    source: str,
-    items: Iterable[Product],
-    *,
-    alone: bool = False,
-    on_step: OnStep = lambda done: None,
-) -> Release:
-    """Put a release together; earlier ones of this source that were not switched to go.
-
-    Args:
-        db: Our tables.
-        title: What people call it.
-        source: Where it comes from, such as a job's id.
-        items: The products as they are to be.
-        alone: Whether all other products leave the shelves.
-        on_step: Told how many products there are by now.
-    """
-    _discard_earlier(db, source)
-    id = secrets.token_hex(8)
-    with db.write() as connection:
-        row = {
-            "id": id,
-            "title": title,
-            "source": source,
-            "status": ReleaseStatus.PREPARING,
-            "report": {"alone": alone},
-            "created_at": time.time(),
-        }
-        connection.execute(releases.insert().values(row))
-    staged, count = iter(items), 0
-    while block := {item.id: item for item in islice(staged, BLOCK)}:
-        rows = [_row(id, key, item) for key, item in block.items()]
-        with db.write() as connection:
-            upsert(connection, release_products, rows)
-        count += len(block)
-        on_step(count)
-    if alone:
-        _stage_leaving(db, id)
-    with db.write() as connection:
-        number = connection.execute(_count(id)).scalar_one()
-        ready = releases.update().where(releases.c.id == id)
-        connection.execute(ready.values(status=ReleaseStatus.READY, products=number))
-    return get(db, id)
-
-
 def get(db: Database, id: str) -> Release:
     """One release.
 
@@ -192,7 +96,12 @@ def get(db: Database, id: str) -> Release:
 
 def listing(db: Database, source: str | None = None, limit: int = 20) -> list[Release]:
     """Releases, the newest first; of one source, or of all."""
-    return _select(db, *([releases.c.source == source] if source else []))[:limit]
+    return (of_source(db, source) if source else _select(db))[:limit]
+
+
+def of_source(db: Database, source: str) -> list[Release]:
+    """All releases of a source, the newest first."""
+    return _select(db, releases.c.source == source)
 
 
 def changes(db: Database, id: str) -> Iterator[Change]:
@@ -293,47 +202,6 @@ def keep_bounded(db: Database, *, now: float | None = None) -> None:
         forget_products(db, one.id)
         with db.write() as connection:
             connection.execute(releases.delete().where(releases.c.id == one.id))
-
-
-def _discard_earlier(db: Database, source: str) -> None:
-    for one in _select(db, releases.c.source == source):
-        if one.status in WAITING:
-            discard(db, one.id)
-
-
-def _stage_leaving(db: Database, id: str) -> None:
-    """Have every product leave that the release does not name."""
-    named = sa.select(release_products.c.product_id).where(release_products.c.release_id == id)
-    others = (
-        sa.select(product_table.c.id)
-        .where(product_table.c.deleted.is_(False), product_table.c.id.not_in(named))
-        .limit(BLOCK)
-    )
-    while True:
-        with db.write() as connection:
-            left = connection.execute(others).scalars().all()
-            if left:
-                upsert(connection, release_products, [_row(id, key, None) for key in left])
-        if len(left) < BLOCK:
-            return
-
-
-def _row(id: str, product_id: str, item: Product | None) -> dict[str, object]:
-    return {
-        "release_id": id,
-        "product_id": product_id,
-        "after": item and item.to_json(),
-        "switched": False,
-    }
-
-
-def _seen(item: Product) -> dict[str, Any]:
-    price = None if item.price is None else float(item.price)
-    return item.to_json() | {"price": price, "source": "", "version": 0, "deleted": False}
-
-
-def _count(id: str) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).where(release_products.c.release_id == id)
 
 
 def _select(db: Database, *conditions: sa.ColumnElement[bool]) -> list[Release]:

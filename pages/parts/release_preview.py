@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.errors import ShopkeeperError
 from core.products import Product
-from core.releases import Change, ChangeKind, Release
+from core.release_changes import Change, ChangeKind
+from core.releases import Release
 from pages.parts import answering, trouble, words
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line

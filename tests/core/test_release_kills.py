@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from core import products, release_steps, releases
+from core import products, release_staging, release_steps, releases
 from core.db import Database
 from core.products import Product
 from core.settings import PROJECT, Settings, child_environment
@@ -64,7 +64,7 @@ def test_a_killed_switch_and_a_killed_roll_back_end_as_if_nobody_had_died(
     settings: Settings, db: Database
 ) -> None:
     products.publish(db, [item(number, "winter") for number in range(COUNT)])
-    one = releases.prepare(db, "Spring", "job", [item(n, "spring") for n in range(COUNT)])
+    one = release_staging.prepare(db, "Spring", "job", [item(n, "spring") for n in range(COUNT)])
     killed(settings, "switch", one.id)
     half = seasons(db)
     assert half["spring"] > 0

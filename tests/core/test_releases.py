@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from core import products, release_steps, releases
+from core import products, release_staging, release_steps, releases
 from core.db import Database
 from core.errors import JobError, NotFoundError
 from core.products import Product
-from core.releases import ChangeKind, Release
+from core.release_changes import ChangeKind
+from core.releases import Release
 from core.statuses import ReleaseStatus
 from core.values import Value
 from tests.conftest import on_both
@@ -30,7 +31,7 @@ def shelves(db: Database) -> Database:
 
 
 def prepared(db: Database, *items: Product, alone: bool = False) -> Release:
-    return releases.prepare(db, "Spring", "job", items, alone=alone)
+    return release_staging.prepare(db, "Spring", "job", items, alone=alone)
 
 
 def on_sale(db: Database) -> dict[str, str]:

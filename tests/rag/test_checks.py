@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core import products, release_steps, releases
+from core import products, release_staging, release_steps, releases
 from core.db import Database
 from core.products import Product
 from core.values import Value
@@ -30,7 +30,7 @@ def test_what_a_publication_would_change_is_seen_before_anybody_sees_it(
     golden.add(shop, "How long can I return something?", Expected(documents=("returns",)))
     golden.add(shop, "Do you sell violins?", Expected(refusal=True))
     sandals = replace(BOOTS, title="Beach Sandals", description="Open sandals for the sand.")
-    one = releases.prepare(shop, "Summer", "job", [sandals, LANTERN, KETTLE])
+    one = release_staging.prepare(shop, "Summer", "job", [sandals, LANTERN, KETTLE])
     steps: list[str] = []
     found = {
         item.question: item
@@ -72,7 +72,7 @@ def test_products_of_a_release_are_embedded_before_it_is_on_sale(
     shop: Database, embedder: Embedder
 ) -> None:
     items = [replace(TENT, values={"color": Value("red")}), LANTERN]
-    one = releases.prepare(shop, "Summer", "job", items)
+    one = release_staging.prepare(shop, "Summer", "job", items)
     ahead = Ahead(shop, embedder)
     assert (ahead.step(), ahead.step()) == (2, 0)
     keys = {vectors.text_key(product_thing(item).embedded) for item in items}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from core import releases, services
+from core import release_staging, services
 from core.db import open_database
 from core.products import Product
 from core.settings import Settings
@@ -125,7 +125,7 @@ def test_check_questions_are_asked_of_the_shop_and_of_a_release(
     indexed(shell, tmp_path)
     with closing(open_database(settings)) as db:
         golden.add(db, "Which tent sleeps four?", Expected(products=("t1",)))
-        release = releases.prepare(db, "Empty", "job", [Product("k1", "Kettle")], alone=True)
+        release = release_staging.prepare(db, "Empty", "job", [Product("k1", "Kettle")], alone=True)
     result = run(shell, "check")
     assert (result.exit_code, result.stdout) == (0, "right  Which tent sleeps four?\n")
     result = run(shell, "check", "--release", release.id, "--json")
