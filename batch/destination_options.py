@@ -20,6 +20,8 @@ from core.errors import DestinationRefused
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,59}"
 #: Stores that a file can be written to; those that only wrap another one are left out.
 STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "sftp", "ssh", "ftp")
+#: Those that are a server whose name stands in the address.
+SERVERS = ("sftp", "ssh", "ftp")
 
 
 class DestinationKind(StrEnum):
@@ -91,6 +93,8 @@ def _file_address(text: str) -> str:
         raise ValueError(f"must be a folder, or begin with one of {', '.join(STORES)} and ://")
     if ".." in rest.split("/"):
         raise ValueError("must do without “..”")
+    if ":" in rest.partition("/")[0].rpartition("@")[0]:
+        raise ValueError("must do without a password, which has a field of its own")
     return text
 
 
@@ -220,6 +224,17 @@ def read(kind: DestinationKind, given: Mapping[str, Any]) -> tuple[Options, dict
 def from_json(stored: Mapping[str, Any]) -> Options:
     """Rebuild options that were stored by ``model_dump``."""
     return _checked(DestinationKind(stored["kind"]), dict(stored))
+
+
+def receiver(options: Options) -> tuple[str | int | None, ...]:
+    """Who is sent the password of a destination: the same as long as this is equal."""
+    if isinstance(options, SqlOptions):
+        return (options.system, options.host, options.port)
+    if isinstance(options, FileOptions):
+        scheme, _, rest = options.folder.partition("://")
+        server = rest.partition("/")[0] if scheme in SERVERS else ""
+        return (scheme, server, options.endpoint)
+    return ()
 
 
 def _checked(kind: DestinationKind, parts: Mapping[str, Any]) -> Options:

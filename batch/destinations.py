@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from batch.destination_options import DestinationKind, Options, from_json, read
+from batch.destination_options import DestinationKind, Options, from_json, read, receiver
 from core import sealed, webhook
 from core.db import Database
 from core.delivery_tables import deliveries
@@ -87,7 +87,8 @@ def change(
     """Set a destination up anew; secrets that are not given stay as they are.
 
     Raises:
-        DestinationRefused: Something is missing or wrong, or the name is taken.
+        DestinationRefused: Something is missing or wrong, the name is taken, or a stored
+            password would go to another server than the one that it was given for.
         NotFoundError: It is gone.
     """
     before, name = get(db, destination_id), _name(name)
@@ -95,6 +96,11 @@ def change(
     kept = secrets_of(settings, db, destination_id)
     if before.kind is DestinationKind.WEBHOOK:
         kept.pop("rest", None)
+    if "password" in kept.keys() - found.keys() and receiver(options) != receiver(before.options):
+        raise DestinationRefused(
+            "The stored password is only ever sent to the server that it was given for. Type the "
+            "password for this server, too."
+        )
     row = {
         "name": name,
         "options": options.model_dump(mode="json"),

@@ -14,18 +14,20 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.registry import known_implementations
 
-from batch.destination_options import FileOptions
+from batch.destination_options import SERVERS, FileOptions
 from batch.export_folder import place_below
 from batch.result_files import safe_name
 from core import outbound
 from core.errors import DestinationError, DestinationRefused, SettingError
 from core.settings import Settings
-from core.storage import Stored, local
+from core.storage import Stored, local, store_options
+from core.stores import is_below, is_open
 
 #: Whose options are those of s3fs.
 _S3 = ("s3", "s3a")
-#: Stores that are a server whose name stands in the address.
-_SERVERS = ("sftp", "ssh", "ftp")
+_SSH = ("sftp", "ssh")
+#: Those that can be given a login of their own.
+_LOGINS = (*_S3, *_SSH)
 PROBE = "shopkeeper-try"
 
 
@@ -108,31 +110,55 @@ class FileTarget:
     def _login(self, scheme: str) -> dict[str, Any]:
         options = self._options
         if scheme in _S3:
-            endpoint = options.endpoint or self._settings.variable("AWS_ENDPOINT_URL")
             region = options.region or self._settings.variable("AWS_REGION")
+            usual = store_options(self._settings, "s3")
+            own = {"key": options.user, "secret": self._password, "token": None}
             return {
-                "key": options.user or self._settings.variable("AWS_ACCESS_KEY_ID"),
-                "secret": self._password or self._settings.variable("AWS_SECRET_ACCESS_KEY"),
-                "endpoint_url": endpoint,
+                **usual,
+                **(own if self._has_own_keys(scheme) else {}),
+                "endpoint_url": options.endpoint or usual.get("endpoint_url"),
                 "client_kwargs": {"region_name": region} if region else {},
-                "use_listings_cache": False,
             }
         given = {"username": options.user, "password": self._password}
-        known = {name: one for name, one in given.items() if one} if scheme in _SERVERS else {}
+        known = {name: one for name, one in given.items() if one} if scheme in SERVERS else {}
+        if scheme in _SSH and self._password:
+            # Or else the machine's own keys would be tried first.
+            known |= {"look_for_keys": False, "allow_agent": False}
         return known | {"skip_instance_cache": True}
+
+    def _has_own_keys(self, scheme: str) -> bool:
+        """Whether it opens the store with what was typed here, and nothing of the machine's."""
+        if scheme in _S3:
+            return bool(self._options.user and self._password)
+        return scheme == "ftp" or (scheme in _SSH and bool(self._password))
 
     def _refuse_closed(self, scheme: str) -> None:
         """Keep to what is outside: neither our own storage nor our own network."""
-        storage = (self._settings.storage or "").rstrip("/")
-        if storage and f"{self._options.folder.rstrip('/')}/".startswith(f"{storage}/"):
+        if self._settings.storage and is_below(self._options.folder, self._settings.storage):
             raise DestinationRefused(
                 "That is where Shopkeeper keeps uploaded catalogs, which a delivery could "
                 "overwrite. Choose another folder."
             )
+        if not self._has_own_keys(scheme):
+            self._refuse_unnamed(scheme)
         server = self._options.endpoint if scheme in _S3 else self._options.folder
         host = urlsplit(server or "").hostname
-        if host and (scheme in _S3 or scheme in _SERVERS):
+        if host and (scheme in _S3 or scheme in SERVERS):
             outbound.addresses(self._settings, host, 443)
+
+    def _refuse_unnamed(self, scheme: str) -> None:
+        """Use the keys of this machine only where the administrator has said so."""
+        if scheme in _S3 and self._options.endpoint:
+            raise DestinationRefused(
+                f"{self._options.endpoint} would be sent the shop's own keys. Give the access key "
+                "and the secret key of that store, both."
+            )
+        if not is_open(self._options.folder, self._settings.open_for_exports):
+            other = "Give its own keys or password, or ask" if scheme in _LOGINS else "Ask"
+            raise DestinationRefused(
+                f"The shop's own keys may not be used for {self._options.folder}. {other} an "
+                "administrator to name the address in SHOPKEEPER_EXPORT_STORES."
+            )
 
     def _told(self, error: Exception) -> DestinationError:
         if isinstance(error, OSError) and error.strerror:

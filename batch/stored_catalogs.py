@@ -14,6 +14,7 @@ from batch.catalog_offer import Offer
 from core.errors import CatalogError, SettingError
 from core.settings import Settings
 from core.storage import Stored, store_options
+from core.stores import is_open
 
 #: Never this machine's files, nor what wraps another address.
 STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss")
@@ -29,7 +30,7 @@ class StoredCatalogs:
 
     Raises:
         CatalogError: It is no such address.
-        SettingError: The store's package is missing.
+        SettingError: It is not among those that may be read, or the store's package is missing.
     """
 
     def __init__(self, settings: Settings, address: str) -> None:
@@ -39,6 +40,11 @@ class StoredCatalogs:
                 f"“{address}” is no address that catalogs are taken from. Use https://, http://, "
                 "an object store such as s3://bucket/catalog.csv, or a file in the folder for "
                 "imports."
+            )
+        if not is_open(address, settings.open_for_imports):
+            raise SettingError(
+                f"{address} is not among the addresses that catalogs may be taken from with the "
+                "shop's own keys. Ask an administrator to name it in SHOPKEEPER_IMPORT_STORES."
             )
         self._address = address
         try:

@@ -31,6 +31,7 @@ PATHS = ("home", "cache", "endpoints", "export_folder", "import_folder")
 _SERVICE = "(page|worker|indexer|chroma|model)"
 #: Addresses that stand for all of this machine's.
 ANYWHERE = ("0.0.0.0", "::", "")
+_ADDRESSES = r"^\s*(\w+://[^\s,*?\[/][^\s,*?\[]*(\s*,\s*\w+://[^\s,*?\[/][^\s,*?\[]*)*\s*)?$"
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
 
@@ -161,6 +162,12 @@ class Settings(BaseSettings):
     )
     export_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_EXPORT_FOLDER")
     import_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_IMPORT_FOLDER")
+    export_stores: str = Field(
+        default="", pattern=_ADDRESSES, validation_alias="SHOPKEEPER_EXPORT_STORES"
+    )
+    import_stores: str = Field(
+        default="", pattern=_ADDRESSES, validation_alias="SHOPKEEPER_IMPORT_STORES"
+    )
 
     smtp_host: str | None = Field(
         default=None, pattern=r"^[^\s/@:]+$", validation_alias="SHOPKEEPER_SMTP_HOST"
@@ -204,6 +211,16 @@ class Settings(BaseSettings):
     def imports(self) -> Path:
         """The folder of this machine that catalogs are taken from by themselves."""
         return self.import_folder or self.home / "imports"
+
+    @property
+    def open_for_exports(self) -> tuple[str, ...]:
+        """The addresses below which results may be written with the keys of this machine."""
+        return _listed(self.export_stores)
+
+    @property
+    def open_for_imports(self) -> tuple[str, ...]:
+        """The addresses below which catalogs may be read with the keys of this machine."""
+        return _listed(self.import_stores)
 
     @cached_property
     def database_url(self) -> str:
@@ -252,6 +269,10 @@ class Settings(BaseSettings):
     def run(self) -> Path:
         """Folder of what lives only while processes run: ports, sockets, locks, progress."""
         return self.home / "run"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
 def is_loopback(address: str) -> bool:

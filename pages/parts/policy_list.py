@@ -68,15 +68,13 @@ def _row(one: Document) -> None:
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
-            st.button(
-                f"**{plain(one.title)}**",
-                key=f"open-{one.name}",
-                type="tertiary",
-                on_click=open_document,
-                args=(one.name,),
-            )
+            opened = st.button(f"**{plain(one.title)}**", key=f"open-{one.name}", type="tertiary")
             state(one)
         st.caption(plain(facts(one)))
+    # Not by a callback: from a fragment, it draws nothing but the fragment anew.
+    if opened:
+        open_document(one.name)
+        st.rerun()
 
 
 def facts(one: Document) -> str:

@@ -139,7 +139,7 @@ def catalog_part(shop: Shop, keys: Keys, before: Task, *, watches: bool) -> tupl
             "address: https://, or an object store such as s3://bucket/catalog.csv.",
         )
         looking = st.button("See what is there", key=keys("look"), icon=":material/search:")
-    st.caption(f"Files are taken from {plain(str(folder))} on the machine that Shopkeeper runs on.")
+    st.caption(_sources(shop.settings))
     if looking:
         _say_what_is_there(shop.settings, where)
     if watches:
@@ -153,6 +153,16 @@ def catalog_part(shop: Shop, keys: Keys, before: Task, *, watches: bool) -> tupl
         key=keys("only-new"),
     )
     return where, only_new
+
+
+def _sources(settings: Settings) -> str:
+    """Where catalogs may come from, besides the web."""
+    folder = plain(str(settings.imports))
+    named = " and ".join(plain(one) for one in settings.open_for_imports)
+    stores = (
+        f"from {named}" if named else "from no object store: SHOPKEEPER_IMPORT_STORES names none"
+    )
+    return f"Files are taken from {folder} on the machine that Shopkeeper runs on, and {stores}."
 
 
 def _say_what_is_there(settings: Settings, where: str) -> None:

@@ -75,7 +75,9 @@ def place(request: pytest.FixtureRequest, settings: Settings, db: Database) -> D
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return load_settings(home=settings.home, private_targets="127.0.0.1")
+    return load_settings(
+        home=settings.home, private_targets="127.0.0.1", export_stores="s3://shop/feeds"
+    )
 
 
 def written(settings: Settings, place: Destination) -> dict[str, bytes]:
@@ -185,6 +187,49 @@ def test_the_storage_of_uploads_is_out_of_reach(settings: Settings, db: Database
     assert "uploaded catalogs" in trial.said
 
 
+def test_nor_can_the_storage_be_reached_by_another_name(settings: Settings, db: Database) -> None:
+    stored = load_settings(
+        home=settings.home, storage="s3://shop/uploads", export_stores="s3://shop"
+    )
+    trial = targets.attempt(stored, db, to(settings, db, "s3a://shop/uploads/x").id)
+    assert "uploaded catalogs" in trial.said
+
+
+@pytest.mark.parametrize(
+    ("folder", "more"),
+    [
+        ("s3://other/feeds", {}),
+        ("s3://shop/feeds-of-others", {}),
+        ("s3://shop", {}),
+        ("s3://other/feeds", {"user": KEY}),
+        ("s3://other/feeds", {"password": SECRET}),
+        ("gs://other/feeds", {"user": KEY, "password": SECRET}),
+        ("sftp://shop@192.0.2.1/feeds", {}),
+    ],
+)
+def test_the_keys_of_the_machine_are_used_nowhere_but_where_it_was_allowed(
+    settings: Settings, db: Database, bucket: ObjectStore, folder: str, more: dict[str, str]
+) -> None:
+    bucket.client().create_bucket(Bucket="other")
+    trial = targets.attempt(settings, db, to(settings, db, folder, **more).id)
+    assert "SHOPKEEPER_EXPORT_STORES" in trial.said
+    assert bucket.keys("other") == bucket.keys("shop") == []
+
+
+def test_the_keys_of_the_machine_are_not_sent_to_another_server(
+    settings: Settings, db: Database, bucket: ObjectStore
+) -> None:
+    place = to(settings, db, "s3://shop/feeds", endpoint=bucket.url)
+    asked = len(bucket.asked)
+    assert "would be sent the shop's own keys" in targets.attempt(settings, db, place.id).said
+    assert len(bucket.asked) == asked
+
+
+def test_a_password_in_an_address_is_refused(settings: Settings, db: Database) -> None:
+    with pytest.raises(DestinationRefused, match="must do without a password"):
+        to(settings, db, "sftp://shop:secret@files.example/feeds")
+
+
 @pytest.mark.parametrize("name", ["../{job}", "a/b", ".hidden", "{secret}", "{job.__class__}"])
 def test_file_names_that_are_none_are_refused(settings: Settings, db: Database, name: str) -> None:
     with pytest.raises(DestinationRefused, match="The file's name"):
@@ -212,3 +257,18 @@ def test_the_chat_gets_only_what_is_approved_where_that_is_asked(
     assert brought(settings, db, chat, job).sent == 4
     assert products.count(db) == 4
     assert targets.attempt(settings, db, chat.id).said == "The chat answers from 4 products."
+
+
+def test_a_stored_password_is_never_sent_to_another_server(
+    settings: Settings, db: Database, bucket: ObjectStore
+) -> None:
+    own = {"endpoint": "https://store.example", "user": KEY, "password": SECRET}
+    place = to(settings, db, "s3://shop/feeds", **own)
+    changed = {"folder": "s3://shop/feeds", "form": "csv", "user": KEY, "endpoint": bucket.url}
+    with pytest.raises(DestinationRefused, match="Type the password"):
+        destinations.change(settings, db, place.id, place.name, changed)
+    elsewhere = changed | {"endpoint": own["endpoint"], "folder": "s3://shop/other"}
+    destinations.change(settings, db, place.id, place.name, elsewhere)
+    assert destinations.secrets_of(settings, db, place.id) == {"password": SECRET}
+    destinations.change(settings, db, place.id, place.name, changed | {"password": "another"})
+    assert destinations.secrets_of(settings, db, place.id) == {"password": "another"}

@@ -11,9 +11,14 @@ from batch.schedule_runs import RunStatus
 from batch.schedule_task import Trigger
 from batch.schedules import Schedule
 from core.db import Database
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from tests.batch.scheduling import BOTTLES, NIGHTLY, Scheduling
 from tests.object_store import ObjectStore
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return load_settings(home=settings.home, import_stores="s3://shop/catalogs")
 
 
 def put(bucket: ObjectStore, name: str, rows: int) -> None:
@@ -80,3 +85,19 @@ def test_a_store_that_lets_nobody_in_is_told_of_with_what_to_check(
     trouble = schedules.get(db, watch.id).trouble
     assert trouble.startswith("s3://shop/catalogs/*.csv cannot be looked at")
     assert "the store's keys" in trouble
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://shop/*.csv", "s3a://shop/secret/pay.csv", "s3://shop/catalogs/../pay.csv"]
+)
+def test_what_else_the_shops_keys_open_is_not_looked_at(
+    settings: Settings, db: Database, bucket: ObjectStore, address: str
+) -> None:
+    put(bucket, "secret/pay.csv", 3)
+    scheduling = Scheduling(settings, db)
+    watch = watching(db, address)
+    asked = len(bucket.asked)
+    scheduling.look(watch)
+    assert "SHOPKEEPER_IMPORT_STORES" in schedules.get(db, watch.id).trouble
+    assert len(bucket.asked) == asked
+    assert scheduling.statuses(watch) == []
