@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn  # type: ignore[import-untyped]
 
 from core.errors import SignInError, SignInLater
 
@@ -18,6 +20,10 @@ LONGEST = 200
 #: Each takes 64 MB while it is worked out: a crowd at the door must not fill the memory.
 _AT_ONCE = BoundedSemaphore(2)
 _PATIENCE_S = 10.0
+#: Of zxcvbn's scores from 0 to 4: a hundred million guesses.
+_STRONG_ENOUGH = 3
+#: What is looked at of a password: all that zxcvbn takes.
+_LOOKED_AT = 72
 
 
 def check_new(password: str, login: str) -> None:
@@ -30,8 +36,13 @@ def check_new(password: str, login: str) -> None:
         raise SignInError(f"The password needs {SHORTEST} characters or more.")
     if len(password) > LONGEST:
         raise SignInError(f"The password may have {LONGEST} characters at most.")
-    if len(set(password)) < 4 or password.casefold() == login.strip().casefold():
-        raise SignInError("This password would be guessed at once. Please choose another.")
+    known = ("shopkeeper", "shop", *re.split(r"[^\w]+", login), login)
+    found = zxcvbn(password[:_LOOKED_AT], user_inputs=[one for one in known if one])
+    if found["score"] < _STRONG_ENOUGH:
+        raise SignInError(
+            "This password would soon be guessed. Please choose another, such as three or four "
+            "words that do not belong together."
+        )
 
 
 def hashed(password: str) -> str:

@@ -46,14 +46,24 @@ def test_a_made_up_link_is_good_for_nothing(db: Database) -> None:
 
 @pytest.mark.parametrize(
     ("password", "problem"),
-    [("short", "10 characters"), ("a" * 300, "at most"), ("aaaaaaaaaaaa", "guessed at once")],
+    [
+        ("short", "10 characters"),
+        ("a" * 300, "at most"),
+        ("a" * 200, "soon be guessed"),
+        ("1234567890", "soon be guessed"),
+        ("Passw0rd123!", "soon be guessed"),
+        ("qwertyuiop", "soon be guessed"),
+        ("Shopkeeper1", "soon be guessed"),
+        ("Summer2026!", "soon be guessed"),
+        ("Ada.Lovelace", "soon be guessed"),
+    ],
 )
 def test_a_weak_password_is_refused_and_the_link_stays_good(
     db: Database, password: str, problem: str
 ) -> None:
     link = invitations.invite(db, Role.MERCHANDISER, now=NOW)
     with pytest.raises(SignInError, match=problem):
-        use(db, link, password=password)
+        use(db, link, login="ada.lovelace@shop.example", password=password)
     use(db, link)
 
 
