@@ -120,7 +120,9 @@ class FileTarget:
                 "client_kwargs": {"region_name": region} if region else {},
             }
         given = {"username": options.user, "password": self._password}
-        known = {name: one for name, one in given.items() if one} if scheme in SERVERS else {}
+        known: dict[str, Any] = {
+            name: one for name, one in given.items() if one and scheme in SERVERS
+        }
         if scheme in _SSH and self._password:
             # Or else the machine's own keys would be tried first.
             known |= {"look_for_keys": False, "allow_agent": False}
