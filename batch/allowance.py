@@ -36,6 +36,22 @@ def allowed_budget(
     if budget is not None:
         check_budget(limits, budget)
         return budget
+    return largest_budget(limits, endpoints, only)
+
+
+def largest_budget(
+    limits: JobLimits, endpoints: Collection[Endpoint], only: str | None = None
+) -> Budget | None:
+    """The most that somebody's job may cost; None: there is no limit, or it costs nothing.
+
+    Args:
+        limits: Of who starts it, or has rows of it read again.
+        endpoints: All that are configured.
+        only: The one endpoint that is to serve it.
+
+    Raises:
+        JobError: No budget can be kept.
+    """
     if limits.budget is None or not priced_in(endpoints, only):
         return None
     return budget_of(limits.budget, endpoints, only)

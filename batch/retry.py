@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from batch import sent
-from batch.budget import check_left
+from batch.budget import Budget, check_left, spent
 from batch.control import next_run
 from batch.rows import ENDS
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
+from core.money import money
 from core.schema import jobs, rows, shards
 from core.statuses import ACTIVE, JobStatus, RowStatus
 
@@ -30,10 +31,12 @@ class Way:
     Attributes:
         endpoint: The only endpoint to ask; None: any that serves jobs.
         patience: How many times the usual length and time an answer may take.
+        most: What a job without a budget may cost from now on, with what it has cost.
     """
 
     endpoint: str | None = None
     patience: float = 1.0
+    most: Budget | None = None
 
 
 USUAL = Way()
@@ -126,6 +129,7 @@ def _retry(
     choice: dict[str, Any] = {"endpoint": way.endpoint, "patience": way.patience}
     if way.endpoint:
         choice["provider"] = None  # asked one by one, there and now
+    choice |= _bounded(connection, job_id, way.most)
     not_active = tuple(one for one in JobStatus if one not in (*ACTIVE, JobStatus.DELETED))
     changed = connection.execute(
         jobs.update()
@@ -136,6 +140,19 @@ def _retry(
     if not changed.rowcount:
         raise JobError(f"There is no job {job_id}; it may have been deleted.")
     return count
+
+
+def _bounded(connection: Connection, job_id: str, most: Budget | None) -> dict[str, Any]:
+    """The budget of a job that has none: rows can be read again as often as one likes."""
+    budget = sa.select(jobs.c.budget).where(jobs.c.id == job_id)
+    if most is None or connection.execute(budget).scalar() is not None:
+        return {}
+    if most.is_used_up(paid := spent(connection, job_id)):
+        raise JobError(
+            f"This job has cost {money(paid, most.currency)} already, and a job that you start or "
+            f"resume may cost {most}. Ask an administrator to have its rows read again."
+        )
+    return {"budget": most.amount, "currency": most.currency}
 
 
 def _check_provider(connection: Connection, job_id: str) -> None:

@@ -20,6 +20,7 @@ from core.statuses import JobStatus
 from pages.parts import job_budget, words
 from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import html, plain
+from pages.parts.job_retry import bounded
 from pages.parts.speed import sparkline_html
 from pages.parts.telling import tell
 
@@ -137,7 +138,7 @@ def _possible(shop: Shop, job: Job, opened: bool) -> Iterator[Action]:
         yield _decision(shop, job, "Resume", ":material/play_arrow:", control.resume)
     if job.failed and not job.active:
         label = f"Retry {job.failed:,} failed"
-        yield _decision(shop, job, label, ":material/replay:", retry.retry_failed)
+        yield _decision(shop, job, label, ":material/replay:", _retrying(shop))
     if job.active or job.status is JobStatus.PAUSED:
         yield Action("Cancel", "cancel", ":material/close:", lambda: _ask(job, "cancel"))
     else:
@@ -148,6 +149,13 @@ def _decision(
     shop: Shop, job: Job, label: str, icon: str, decide: Callable[[Database, str], object]
 ) -> Action:
     return Action(label, decide.__name__, icon, lambda: _do(decide, shop.db, job.id))
+
+
+def _retrying(shop: Shop) -> Callable[[Database, str], object]:
+    def retry_failed(db: Database, job_id: str) -> int:
+        return retry.retry_failed(db, job_id, way=bounded(shop, retry.USUAL))
+
+    return retry_failed
 
 
 def open_job(job_id: str | None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
+from batch.allowance import largest_budget
 from batch.jobs import Job
 from batch.retry import Way
 from core.errors import SettingError, ShopkeeperError
@@ -31,10 +33,20 @@ def offer(shop: Shop, job: Job, label: str, read_again: Callable[[Way], object],
             pressed = st.button(label, key=f"again-{key}-{job.id}", icon=":material/replay:")
     if pressed:
         try:
-            read_again(way)
+            read_again(bounded(shop, way))
         except ShopkeeperError as error:
             tell(error.message, problem=True)
         st.rerun()
+
+
+def bounded(shop: Shop, way: Way) -> Way:
+    """The same way, with what a job may cost that whoever is here has read again.
+
+    Raises:
+        ShopkeeperError: No budget can be kept, or the endpoints are misconfigured.
+    """
+    most = largest_budget(shop.job_limits, configured(shop.settings), way.endpoint)
+    return replace(way, most=most)
 
 
 def _way(shop: Shop, job: Job, key: str) -> Way:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from batch import control, jobs
-from batch.allowance import allowed_budget, check_budget, check_rows
+from batch.allowance import allowed_budget, check_budget, check_rows, largest_budget
 from batch.budget import Budget
 from core.db import Database
 from core.endpoints import Endpoint
@@ -46,6 +46,12 @@ def test_without_a_budget_of_its_own_a_job_gets_the_largest_that_may_be() -> Non
 def test_what_costs_nothing_needs_no_budget() -> None:
     assert allowed_budget(FIVE, 10, None, [FREE]) is None
     assert allowed_budget(FIVE, 10, None, [FREE, PRICED], only="free") is None
+
+
+def test_what_is_read_again_at_a_price_may_cost_what_a_job_may() -> None:
+    assert largest_budget(FIVE, [FREE, PRICED], only="priced") == Budget(5.0, "USD")
+    assert largest_budget(FIVE, [FREE, PRICED], only="free") is None
+    assert largest_budget(UNLIMITED, [PRICED]) is None
 
 
 def test_where_no_budget_can_be_kept_a_limited_job_does_not_start() -> None:

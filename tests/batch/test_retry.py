@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from batch import control, failures, jobs, retry, rows, runs, stored_rows
+from batch.budget import Budget
 from batch.extract import Outcome
 from batch.failures import Failure
 from batch.jobs import Job
@@ -12,7 +13,8 @@ from batch.retry import Way
 from core.db import Database
 from core.errors import JobError
 from core.settings import Settings
-from core.statuses import JobStatus, RowStatus
+from core.statuses import JobStatus, Lane, RowStatus
+from core.usage import Call, Tokens
 from core.values import Value
 from tests.batch.conftest import MakeJob
 from tests.conftest import on_both
@@ -120,3 +122,51 @@ def test_the_counts_follow_what_is_read_again_in_every_shard(
     assert retry.retry_failed(db, made.id) == 2
     twice = jobs.get(db, made.id)
     assert (twice.done, twice.reused, twice.failed, twice.waiting) == (0, 0, 0, 2_100)
+
+
+def paid(row_no: int, cost: float) -> Outcome:
+    call = Call(Lane.BATCH, "priced", "m", Tokens(100, 10), 50.0, cost=cost)
+    return replace(failed(row_no, ODD), calls=(call,))
+
+
+@on_both
+def test_reading_again_and_again_costs_no_more_than_a_job_may(
+    db: Database, make_job: MakeJob
+) -> None:
+    job, way = make_job(2), Way(most=Budget(1.0, "USD"))
+    rows.record(db, job.id, 0, [paid(1, 0.2), paid(2, 0.2)], 1)
+    runs.settle(db, job.id, 1)
+    for run in (2, 3):
+        assert retry.retry_failed(db, job.id, way=way) == 2
+        assert jobs.get(db, job.id).budget == Budget(1.0, "USD")
+        rows.record(db, job.id, 0, [paid(1, 0.2), paid(2, 0.2)], run)
+        runs.settle(db, job.id, run)
+    with pytest.raises(JobError, match=r"budget of \$1.00 is used up"):
+        retry.retry_failed(db, job.id, way=way)
+    with pytest.raises(JobError, match="is used up"):
+        retry.retry_rows(db, job.id, [1], way)
+
+
+@on_both
+def test_a_job_that_has_cost_more_than_one_may_is_read_again_by_an_administrator(
+    db: Database, make_job: MakeJob
+) -> None:
+    job = make_job(1)
+    rows.record(db, job.id, 0, [paid(1, 3.0)], 1)
+    runs.settle(db, job.id, 1)
+    with pytest.raises(JobError, match=r"has cost \$3.00 already.*may cost \$1.00. Ask an adm"):
+        retry.retry_failed(db, job.id, way=Way(most=Budget(1.0, "USD")))
+    assert jobs.get(db, job.id).status is not JobStatus.QUEUED
+    assert retry.retry_failed(db, job.id) == 1
+    assert jobs.get(db, job.id).budget is None
+
+
+@on_both
+def test_a_budget_that_a_job_has_stays_as_it_is(db: Database, make_job: MakeJob) -> None:
+    job = make_job(1)
+    control.pause(db, job.id)
+    control.resume(db, job.id, Budget(50.0, "USD"))
+    rows.record(db, job.id, 0, [paid(1, 3.0)], jobs.get(db, job.id).run)
+    runs.settle(db, job.id, jobs.get(db, job.id).run)
+    retry.retry_failed(db, job.id, way=Way(most=Budget(1.0, "USD")))
+    assert jobs.get(db, job.id).budget == Budget(50.0, "USD")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -460,3 +461,21 @@ def test_who_may_not_spend_more_is_told_who_can_raise_the_budget(
     app.run()
     assert "Ask an administrator to raise the budget" in texts(app)
     assert not [one for one in app.button if one.label.startswith("Raise and resume")]
+
+
+def test_rows_that_are_read_again_count_against_what_a_job_may_cost(
+    page: Open, job: Job, db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mia = Person("mia", "Mia", Role.MERCHANDISER)
+    monkeypatch.setattr("pages.parts.entry.person_here", lambda settings, db: mia)
+    endpoint = '[[endpoint]]\nname = "dear"\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+    (tmp_path / "priced.toml").write_text(f"{endpoint}slots = 2\ninput_price = 1.0\n")
+    monkeypatch.setenv("SHOPKEEPER_ENDPOINTS", str(tmp_path / "priced.toml"))
+    monkeypatch.setenv("SHOPKEEPER_JOB_BUDGET", "1")
+    open_settings.clear()
+    rows.record(db, job.id, 0, [Outcome(1, RowStatus.FAILED, error="No.", reason="No.")], 1)
+    runs.settle(db, job.id, 1)
+    control.pause(db, job.id)
+    button(page("pages/jobs.py"), "Retry 1 failed").click().run()
+    again = jobs.get(db, job.id)
+    assert (again.status, again.budget) == (JobStatus.QUEUED, Budget(1.0, "USD"))
