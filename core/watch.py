@@ -25,7 +25,7 @@ from core.supervisor import State
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-#: A clock that is set moves creation times, too; a process id is not used again that fast.
+#: Where a clock that is set moves these times, too; a process id is not used again that fast.
 CLOCK_TOLERANCE_S = 5.0
 
 
@@ -36,7 +36,7 @@ def register(settings: Settings) -> None:
         ServiceError: The home cannot be written.
     """
     path = _owners(settings) / str(os.getpid())
-    created = psutil.Process().create_time()
+    created = started(psutil.Process())
     if not (path.exists() and _is_close(path, created)):
         write_atomically(path, str(created))
 
@@ -66,11 +66,25 @@ def owners(settings: Settings, supervisor_pid: int | None = None) -> list[int]:
     return alive
 
 
+def started(process: psutil.Process) -> float:
+    """When a process began, in seconds; by a clock that nobody can set, where the system has one.
+
+    Raises:
+        psutil.Error: It is gone.
+    """
+    try:
+        # Behind the name, in which there may be anything: ticks since the machine was started.
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return process.create_time()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 def _lives(path: Path, supervisor_pid: int | None) -> bool:
     try:
         process = psutil.Process(int(path.name))
         ended = process.status() == psutil.STATUS_ZOMBIE or process.ppid() == supervisor_pid
-        return not ended and _is_close(path, process.create_time())
+        return not ended and _is_close(path, started(process))
     except (psutil.Error, ValueError):
         return False
 

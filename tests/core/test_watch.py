@@ -32,7 +32,7 @@ def _record(settings: Settings, pid: int, created: float) -> None:
 
 def test_a_dead_owner_does_not_count_not_even_as_a_zombie(settings: Settings) -> None:
     with subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE) as child:
-        _record(settings, child.pid, psutil.Process(child.pid).create_time())
+        _record(settings, child.pid, watch.started(psutil.Process(child.pid)))
         assert watch.owners(settings) == [child.pid]
         child.kill()
         deadline = time.monotonic() + 5
@@ -42,7 +42,7 @@ def test_a_dead_owner_does_not_count_not_even_as_a_zombie(settings: Settings) ->
 
 
 def test_a_process_that_got_a_dead_owners_number_does_not_count(settings: Settings) -> None:
-    _record(settings, os.getpid(), psutil.Process().create_time() - 3600)
+    _record(settings, os.getpid(), watch.started(psutil.Process()) - 3600)
     assert watch.owners(settings) == []
     assert not list((settings.run / "owners").iterdir())
 
@@ -80,3 +80,13 @@ def test_a_supervisor_that_refuses_does_not_end_the_watch(
 
 def test_without_an_owner_the_watch_ends(settings: Settings) -> None:
     assert not watch.step(settings, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process keeps its time")
+def test_an_owner_lives_on_when_the_clock_of_the_machine_is_set(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.register(settings)
+    created = psutil.Process().create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _process: created + 3600)
+    assert watch.owners(settings) == [os.getpid()]
