@@ -7,9 +7,11 @@ that answers within 150 ms, or where nothing was found in another language.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from core.db import Database
 from core.facts import Filter
@@ -34,6 +36,10 @@ SEARCHES = 4
 NAMED = 10
 #: A question in another language that nothing was found for waits so long to be translated.
 TRANSLATE_S = 5.0
+#: Whether a question that is only suggested has an answer is looked up once in so many seconds:
+#: after many answers the same comes next, and looking takes as long as answering.
+LOOKED_UP_S = 60.0
+LOOKED_UP = 4096
 
 Plan = tuple[tuple[Part, ...], tuple[Passage, ...]]
 
@@ -64,6 +70,7 @@ class Finder:
         self._searches = threading.BoundedSemaphore(SEARCHES)
         self._finding = 0
         self._idle = threading.Condition()
+        self._looked_up = lru_cache(maxsize=LOOKED_UP)(self._has_answer)
 
     def find(self, said: Said, note: Note) -> Plan:
         """The parts of the answer and all their sources.
@@ -107,8 +114,12 @@ class Finder:
         return found
 
     def answerable(self, said: Said) -> bool:
-        """Whether the shop has an answer to every part of a question."""
-        parts, _ = self._planned(self.understood(said))
+        """Whether the shop has an answer to every part of a question, or had a minute ago."""
+        shop = self._retriever.mirror.version, int(time.monotonic() / LOOKED_UP_S)
+        return self._looked_up(self.understood(said), shop)
+
+    def _has_answer(self, queries: tuple[Query, ...], shop: tuple[int, int]) -> bool:
+        parts, _ = self._planned(queries)
         return not any(part.refused or part.outcome is Outcome.TALK for part in parts)
 
     def understood(self, said: Said) -> tuple[Query, ...]:

@@ -16,7 +16,8 @@ from core.products import Product
 from core.schema import usage
 from core.settings import Settings, load_settings
 from rag.chain import Counter
-from rag.exchange import Role, Turn
+from rag.exchange import Found, Role, Turn
+from rag.query import Query
 from rag.reply import Reply
 from rag.retriever import Retriever
 from rag.writer import Writer
@@ -232,3 +233,28 @@ def test_endpoint_that_is_gone(shop: Database, retriever: Retriever, settings: S
         text_of(reply)
         assert "starting" in reply.details.notice
         assert outcomes(shop) == ["unreachable"]
+
+
+def test_what_is_suggested_again_is_not_looked_up_again(
+    counter: Counter, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[Query] = []
+    search = counter.retriever.search
+
+    def noted(query: Query, k: int = 6) -> Found:
+        looked_up.append(query)
+        return search(query, k)
+
+    monkeypatch.setattr(counter.retriever, "search", noted)
+    seen = []
+    for _ in range(2):
+        model.answer(Script(pieces=("The Halden 4 sleeps four [1].",)))
+        reply = counter.ask(QUESTION, fresh=True)
+        looked_up.clear()
+        text_of(reply)
+        seen.append((reply.details.suggestions, bool(looked_up)))
+    (first, was_looked_up), (second, again) = seen
+    assert first == second
+    assert first
+    assert was_looked_up
+    assert not again
