@@ -19,6 +19,7 @@ from core.db import Database
 from core.errors import ModelError
 from core.facts import Filter
 from core.settings import Settings
+from core.units import convert
 from core.usage import Call
 from rag import documents
 from rag.blocks import Pen, begun
@@ -33,6 +34,7 @@ from rag.query import Intent, Query
 from rag.reply import Desk, Reply
 from rag.retriever import Retriever, open_retriever
 from rag.suggestions import same_kind, suggested
+from rag.understanding import WARMING
 from rag.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -73,7 +75,9 @@ class Counter:
             SettingError: The cross-encoder that the settings name cannot be loaded.
         """
         self.retriever.warm()
-        self._finder.understood(Said("What do you sell?"))
+        self._finder.understood(Said(WARMING))
+        # Asked for by the first question with a unit, also where the shelves are empty as yet.
+        convert(1.0, "kilogram", "pound")
         try:
             self._writer.warm()
         except ModelError as error:

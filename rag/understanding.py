@@ -65,11 +65,6 @@ def understand(
     return tuple(replace(query, language=language) for query in queries)
 
 
-def warm(facets: Facets) -> None:
-    """Load what the first question would otherwise wait for: units and languages take a second."""
-    understand(WARMING, facets)
-
-
 def _earlier(
     history: Sequence[Turn], vocabulary: Vocabulary, is_word: Callable[[str], bool] | None
 ) -> tuple[Query, ...]:

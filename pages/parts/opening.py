@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,5 +27,16 @@ async def opening(app: st.App) -> AsyncIterator[None]:
 
 
 def _prepare() -> None:
-    warm_up()
-    read_ahead()
+    """Warm up; what was loaded then stays for good and is not looked through for garbage again.
+
+    Each look through all of it stops every thread for half a second: while a shop is opened
+    that happened five times, and later to whoever asked just then.
+    """
+    gc.disable()
+    try:
+        warm_up()
+        read_ahead()
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -8,7 +8,7 @@ from core.facts import IN_STOCK, Filter, Order
 from rag.exchange import Role, Turn
 from rag.query import Intent, Query
 from rag.sample_shop import sample_products
-from rag.understanding import understand, warm
+from rag.understanding import WARMING, understand
 from tests.rag.small_shop import PRODUCTS, SMALL, Shop
 
 FIND, COUNT, EXTREME, LIST, COMPARE, TALK = (
@@ -508,7 +508,7 @@ def test_whatever_is_typed_is_understood_somehow(question: str, before: tuple[st
 
 def test_warming_takes_any_shop(sample: Shop) -> None:
     for shop in (Shop([]), sample):
-        warm(shop)
+        assert understand(WARMING, shop)
 
 
 def test_a_shop_without_products_understands_words_only() -> None:
