@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
 #: A heading that is underlined, as Markdown allows: its text, and whether it is a title.
-_UNDERLINED = re.compile(r"^(?!\s*[-#>|*+])([^\n]+\S)[ \t]*\n(=+|-{3,})[ \t]*$", re.MULTILINE)
+_UNDERLINED = re.compile(r"^(?![ \t]*[-#>|*+])([^\n]+\S)[ \t]*\n(=+|-{3,})[ \t]*$", re.MULTILINE)
 DEEPEST = 6
 
 
@@ -68,7 +68,7 @@ def _rank(line: str) -> int:
 
 def _words(line: str) -> str:
     found = _HEADING.match(line)
-    return found[2] if found else ""
+    return found[2].rstrip().rstrip("#").rstrip() if found else ""
 
 
 def _lower(line: str) -> str:

@@ -10,8 +10,14 @@ BLOCKS = frozenset(
 )
 HIDDEN = frozenset({"script", "style", "template"})
 LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
+#: A tag, and a sign that begins one which never ends.
+TAG = re.compile(r"<[^<>]*>")
+ENDLESS = re.compile(r"<[^<>]*(?=<|\Z)")
+#: Signs that a parser may look at anew, all in all, for tags that never end: half a second.
+LOOKS = 50_000_000
 EMPHASIS = re.compile(r"(\*\*|__|`)(.+?)\1")
-LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+#: Looks no further than the next bracket, so that a million of them are looked at once each.
+LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)\[]*\)")
 #: A sign that Markdown is told not to take for its own.
 ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$&])")
 #: Markup that stands for markup, and links around images, are taken apart so often.
@@ -47,10 +53,20 @@ class _Text(HTMLParser):
         self.parts.append("; " if tag == "li" and ended[-1:].isalnum() else " ")
 
 
+def is_endless(text: str) -> bool:
+    """Whether a parser would take minutes: for each tag without an end it looks at all the rest."""
+    tags = sum(1 for _ in ENDLESS.finditer(text))
+    comments = text.count("<!--", text.rfind("-->") + 1)
+    return (tags + comments) * len(text) > LOOKS
+
+
 def plain(text: str) -> str:
     """A description as one line of plain text; text without markup keeps its words."""
     for _ in range(LAYERS):
         if not LOOKS_LIKE_HTML.search(text):
+            break
+        if is_endless(text):
+            text = TAG.sub(" ", text)
             break
         parser = _Text()
         parser.feed(text)

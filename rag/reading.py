@@ -17,8 +17,9 @@ from typing import Any
 
 from core.errors import CatalogError
 from core.settings import PROJECT
+from rag.file_text import Problem, decoded
 from rag.headings import first_heading, tidied
-from rag.markup import plain_markdown
+from rag.markup import is_endless, plain_markdown
 from rag.visible import without_hidden
 
 TEXTS = frozenset({".md", ".markdown", ".txt"})
@@ -30,20 +31,20 @@ LIMIT_BYTES = 20_000_000
 #: Some 150 pages: more would be a book, of which nobody finds the right sentence.
 LIMIT_CHARS = 500_000
 TIMEOUT_S = 30.0
+LONGEST_TITLE = 300
 
 _FRONT_MATTER = re.compile(r"\A---\s*\n.*?\n---\s*\n", re.DOTALL)
-_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-_HEAD = re.compile(r"<head\b.*?</head\s*>", re.IGNORECASE | re.DOTALL)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 
 #: What the process that reads may answer instead of a text, and what to do about each.
 PROBLEMS = {
     "locked": "is protected with a password. Save it without one and upload it again.",
     "damaged": "cannot be read: it may be damaged. Open it, save it again and upload that, or "
     "upload its text.",
+    "encoding": "is not UTF-8 text. Save it as UTF-8.",
     "strange": "is not what its name says. Save it again in the format that its name ends with.",
     "old": "is an older Word file, or protected with a password. Save it as .docx without one.",
     "bomb": "unpacks to far more than a document has. Save its text alone and upload that.",
+    "endless": "has HTML that is opened again and again and never ends. Upload its text alone.",
     "slow": f"took longer than {TIMEOUT_S:.0f} seconds to read. Split it, or upload its text.",
 }
 
@@ -88,29 +89,37 @@ def typed(title: str, text: str) -> Reading:
     if not title.strip() or not text.strip():
         missing = "text" if title.strip() else "title"
         raise CatalogError(f"The {missing} is missing: a document needs a title and a text.")
-    return _whole(title, without_hidden(text), " ".join(title.split()))
+    return _whole(title, _seen(title, text), " ".join(title.split()))
 
 
 def _whole(name: str, text: str, title: str) -> Reading:
+    _check_length(name, text)
+    text = tidied(text, title[:LONGEST_TITLE])
+    return Reading(plain_markdown(first_heading(text)[:LONGEST_TITLE]), text)
+
+
+def _check_length(name: str, text: str) -> None:
     if len(text) > LIMIT_CHARS:
         raise _error(name, f"has more than {LIMIT_CHARS:,} characters. Split it by topic.")
-    text = tidied(text, title)
-    return Reading(plain_markdown(first_heading(text)), text)
 
 
 def _text(file_name: str, suffix: str, data: bytes) -> tuple[str, str]:
     """The Markdown, and the title that the file gives itself; either may be empty."""
-    if suffix in TEXTS:
-        text = without_hidden(_decoded(file_name, data))
-        return _FRONT_MATTER.sub("", text), ""
-    if suffix not in PAGES:
+    if suffix not in TEXTS:
         return _taken_apart(file_name, suffix, data)
-    page = _decoded(file_name, data, _CHARSET.search(data[:4096]))
-    named = _TITLE.search(page)
-    # What stands in its head is not part of the text.
-    body = without_hidden(_TITLE.sub("", _HEAD.sub("", page)), keep_tags=True)
-    text, _ = _taken_apart(file_name, suffix, body.encode())
-    return text, " ".join(named[1].split()) if named else ""
+    try:
+        text = decoded(data)
+    except Problem as problem:
+        raise _error(file_name, PROBLEMS[str(problem)]) from problem
+    return _FRONT_MATTER.sub("", _seen(file_name, text)), ""
+
+
+def _seen(name: str, text: str) -> str:
+    """What a reader of a text sees; it may hold HTML."""
+    _check_length(name, text)
+    if is_endless(text):
+        raise _error(name, PROBLEMS["endless"])
+    return without_hidden(text)
 
 
 def _taken_apart(file_name: str, suffix: str, data: bytes) -> tuple[str, str]:
@@ -139,19 +148,6 @@ def _asked(suffix: str, data: bytes) -> Mapping[str, Any]:
     except ValueError:
         return {"problem": "damaged"}
     return answer
-
-
-def _decoded(file_name: str, data: bytes, charset: re.Match[bytes] | None = None) -> str:
-    encoding = charset[1].decode("ascii") if charset else "utf-8-sig"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    try:
-        text = data.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise _error(file_name, "is not UTF-8 text. Save it as UTF-8.") from error
-    if "\0" in text:
-        raise _error(file_name, PROBLEMS["strange"])
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _why_empty(suffix: str) -> str:

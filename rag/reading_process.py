@@ -18,16 +18,24 @@ from xml.etree import ElementTree
 import kreuzberg
 from kreuzberg import ContentFilterConfig, ExtractionConfig, PageConfig
 
+from rag.file_text import Problem, decoded
+from rag.visible import without_hidden
+
 MEMORY_BYTES = 2_000_000_000
 SECONDS = 25
 #: What a Word file may unpack to.
 UNPACKED_BYTES = 200_000_000
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PAGES = (".html", ".htm")
 KINDS = {".html": "text/html", ".htm": "text/html", ".pdf": "application/pdf", ".docx": DOCX}
 BODY = "word/document.xml"
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 #: What Word's older files, and its protected ones, begin with.
 OLE = b"\xd0\xcf\x11\xe0"
+#: The encoding that a page names, its head and its title.
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+_HEAD = re.compile(r"<head\b.*?</head\s*>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 #: Lines this long were broken by the edge of the page, not by their author.
 BROKEN_CHARS = 50
 #: Titles that programs give when nobody has named the document.
@@ -35,10 +43,6 @@ NAMELESS = re.compile(
     r"|untitled.*|\(?(anonymous|unspecified)\)?|(word )?document\d*|.* - .*\.\w{3,4}|\S+\.\w{3,4}",
     re.IGNORECASE,
 )
-
-
-class Problem(Exception):
-    """Why a file cannot be read, in a word that the reader in front translates."""
 
 
 def main() -> None:
@@ -65,8 +69,11 @@ def _bound() -> None:
 def _read(suffix: str, data: bytes) -> dict[str, str]:
     if suffix == ".pdf" and b"%PDF-" not in data[:1024]:
         raise Problem("strange")
+    named = ""
     if suffix == ".docx":
         data = _without_hidden_runs(data)
+    elif suffix in PAGES:
+        named, data = _page(data)
     config = ExtractionConfig(
         output_format="markdown",
         use_cache=False,
@@ -84,7 +91,18 @@ def _read(suffix: str, data: bytes) -> dict[str, str]:
     if suffix == ".pdf" and not any(line.startswith("#") for line in text.splitlines()):
         text = _by_page([page["content"] for page in found.pages or ()]) or text
     title = str(found.metadata.get("title") or "").strip()
-    return {"text": text, "title": "" if NAMELESS.fullmatch(title) else title}
+    unnamed = suffix in PAGES or NAMELESS.fullmatch(title)
+    return {"text": text, "title": named if unnamed else title}
+
+
+def _page(data: bytes) -> tuple[str, bytes]:
+    """The title of a web page, and what a reader sees of it."""
+    charset = _CHARSET.search(data[:4096])
+    page = decoded(data, charset[1].decode("ascii", "replace") if charset else "utf-8")
+    named = _TITLE.search(page)
+    # What stands in its head is not part of the text.
+    body = without_hidden(_TITLE.sub("", _HEAD.sub("", page)), keep_tags=True)
+    return " ".join(named[1].split()) if named else "", body.encode()
 
 
 def _by_page(pages: list[str]) -> str:

@@ -7,6 +7,7 @@ person should notice. Styles in other places than the element itself are not kno
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 
@@ -54,12 +55,11 @@ class _Seen(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._keep = keep_tags
-        #: Elements that are open, and whether each hides what is in it.
+        #: Elements that are open, and whether each hides what is in it. Counted besides: a page
+        #: may open a million and never look back at them one by one.
         self._open: list[tuple[str, bool]] = []
-
-    @property
-    def _hidden(self) -> bool:
-        return any(hides for _, hides in self._open)
+        self._names: Counter[str] = Counter()
+        self._hiding = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         written = self.get_starttag_text() or ""
@@ -67,9 +67,12 @@ class _Seen(HTMLParser):
             self._put(written)
             return
         if tag in LOOSE and self._open and self._open[-1][0] == tag:
-            self._open.pop()
+            self._close()
         if tag not in EMPTY:
-            self._open.append((tag, _hides(tag, attrs)))
+            hides = _hides(tag, attrs)
+            self._open.append((tag, hides))
+            self._names[tag] += 1
+            self._hiding += hides
         self._tag(tag, written)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -82,9 +85,15 @@ class _Seen(HTMLParser):
             self._put(f"</{tag}>")
             return
         self._tag(tag, f"</{tag}>")
-        names = [name for name, _ in self._open]
-        if tag in names:
-            del self._open[len(names) - 1 - names[::-1].index(tag) :]
+        if self._names[tag]:
+            while self._close() != tag:
+                pass
+
+    def _close(self) -> str:
+        tag, hides = self._open.pop()
+        self._names[tag] -= 1
+        self._hiding -= hides
+        return tag
 
     def handle_data(self, data: str) -> None:
         self._put(data)
@@ -102,7 +111,7 @@ class _Seen(HTMLParser):
             self._put("\n")
 
     def _put(self, text: str) -> None:
-        if not self._hidden:
+        if not self._hiding:
             self.parts.append(text)
 
 

@@ -30,7 +30,7 @@ def pdf(pages: Sequence[Iterable[Line]], *, password: str = "") -> bytes:
             "/Resources << /Font << /F 3 0 R >> >> >>".encode()
         )
         objects.append(f"<< /Length {len(drawn)} >>\nstream\n".encode() + drawn + b"\nendstream")
-    return _file(objects, _locked(password) if password else b"")
+    return pdf_of(objects, _locked(password) if password else b"")
 
 
 def _drawn(lines: Iterable[Line]) -> bytes:
@@ -42,7 +42,8 @@ def _drawn(lines: Iterable[Line]) -> bytes:
     return "\n".join(parts).encode("latin-1")
 
 
-def _file(objects: Sequence[bytes], extra: bytes) -> bytes:
+def pdf_of(objects: Sequence[bytes], extra: bytes = b"") -> bytes:
+    """A PDF of these objects, the first of which names its pages."""
     written, places = b"%PDF-1.4\n", []
     for number, one in enumerate(objects, start=1):
         places.append(len(written))
