@@ -108,9 +108,8 @@ def make(home: Path) -> Settings:
         good = _job(settings, db, plan)
         with worker(settings, endpoint):
             good = until_ended(db, good)
-        assert good.done > 50, good.reason
-        endpoint.script = refuse
-        with worker(settings, endpoint):
+            assert good.done > 50, good.reason
+            endpoint.script = refuse
             until_ended(db, _job(settings, db, Plan(parse_fields(FIELDS[:1]))))
     _approve(settings, db, good)
     publish.publish(settings, db, good.id)
@@ -164,5 +163,7 @@ def _say(settings: Settings, db: Database, plan: Plan) -> None:
     schedules.create(db, Wanted(NAME[:60], Trigger.TIME, task, "0 2 * * *", "Europe/Berlin"))
     for text in (BRIEF, MARKDOWN[0], SCRIPTS[2]):
         destinations.add(settings, db, text[:80], DestinationKind.CHAT, {})
+    hook = {"address": f"https://{EVIL}/{SCRIPTS[2]}"}
+    destinations.add(settings, db, f"W {SCRIPTS[2]}", DestinationKind.WEBHOOK, hook)
     some = list(NoticeKind)
     notice_channels.add(settings, db, ChannelKind.WEBHOOK, "https://evil.example/<b>x</b>", some)

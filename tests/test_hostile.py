@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import BrowserContext, expect
 
-from batch import jobs
-from core.db import open_database
+from batch import destinations, jobs
+from batch.destination_options import DestinationKind
+from core.db import Database, open_database
 from core.settings import load_settings
 from pages.parts.person import COOKIE
 from pages.parts.rooms import COUNTER, ROOMS, Room
@@ -20,57 +20,20 @@ from rag import documents
 from tests import hostile_shop, running
 from tests.fakes import FakeModel, Script
 from tests.hostile_shop import NAME
-from tests.payloads import BRIEF, EVIL, MARKDOWN, SCRIPTS
+from tests.payloads import ALL
 from tests.test_app import until_on_the_shelves
+from tests.walking import PREPARED, Watch, watching
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1_200)]
 
-#: What nothing of ours draws: whatever is there was made of somebody's text.
-DRAWN = f"""() => {{
-  const found = [...document.querySelectorAll(
-    'iframe, object, embed, form[action], base, meta[http-equiv=refresh], .katex, ' +
-    'a[href*="{EVIL}"], a[href^="javascript:" i], img[src*="{EVIL}"], [src*="{EVIL}"], ' +
-    'img[alt="Streamlit logo"], b > script'
-  )].map(one => one.outerHTML.slice(0, 300));
-  for (const one of document.querySelectorAll('*'))
-    for (const {{name, value}} of one.attributes)
-      if (/^on/i.test(name) || value.includes('canary(') && /^(href|src|action|style)$/i.test(name))
-        found.push(one.outerHTML.slice(0, 300));
-  return found;
-}}"""
-HANDLED = "window.canary = () => { window.sung = (window.sung || 0) + 1 }"
-OPEN_ALL = (
-    "for (const one of document.querySelectorAll('details:not([open]) > summary')) one.click()"
-)
-
-
-@dataclass
-class Watch:
-    """What a browser was made to do."""
-
-    page: Page
-    dialogs: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    opened: list[str] = field(default_factory=list)
-
-    def check(self, where: str, linked: bool = False) -> str:
-        """See that nothing has happened; returns what is written on the page."""
-        self.page.evaluate(OPEN_ALL)
-        self.page.wait_for_timeout(700)
-        said = self.page.locator("body").inner_text()
-        drawn = [
-            one
-            for one in self.page.evaluate(DRAWN)
-            # What a product's own page is may be linked to, where its card is.
-            if not (linked and 'rel="noopener noreferrer"' in one and f"https://{EVIL}/p" in one)
-        ]
-        assert not drawn, (where, drawn)
-        assert self.page.evaluate("window.sung") is None, where
-        assert not (self.dialogs + self.foreign + self.opened), (where, self)
-        for word in ("Something went wrong", "Traceback", "StreamlitAPIException"):
-            assert word not in said, (where, said)
-        assert not self.page.get_by_test_id("stException").count(), where
-        return said
+#: Of the pages that ask before something is lost: by which button, and what they ask.
+ASKS = {
+    "Schedules": ("delete-", "Delete this schedule?"),
+    "People": ("remove-", "Remove this person?"),
+    "Notices": ("new-secret-", "Sign with a new secret?"),
+}
+#: Payloads in one question.
+AT_ONCE = 12
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +61,14 @@ def address(home: Path, model: FakeModel) -> Iterator[str]:
         OPENAI_MODEL="scripted",
     )
     with shop as address:
-        until_on_the_shelves(home)
         yield address
+
+
+@pytest.fixture(scope="module")
+def db(home: Path) -> Iterator[Database]:
+    db = open_database(load_settings(home=home))
+    yield db
+    db.close()
 
 
 @pytest.fixture(scope="module")
@@ -108,146 +77,143 @@ def context(home: Path, address: str) -> Iterator[BrowserContext]:
     with running.browser() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
         context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
-        context.add_init_script(HANDLED)
+        context.add_init_script(PREPARED)
         yield context
         context.close()
 
 
 @pytest.fixture
 def watch(context: BrowserContext, address: str) -> Iterator[Watch]:
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
-    watch = Watch(page)
-
-    def told(dialog: object) -> None:
-        watch.dialogs.append(str(dialog))
-        dialog.dismiss()  # type: ignore[attr-defined]
-
-    def asked(route: Route, request: Request) -> None:
-        if request.url.startswith((address, "data:", "blob:")):
-            route.continue_()
-        else:
-            watch.foreign.append(request.url)
-            route.abort()
-
-    page.on("dialog", told)
-    page.on("popup", lambda one: watch.opened.append(one.url))
-    page.route("**/*", asked)
-    yield watch
-    page.close()
-
-
-def open_page(watch: Watch, url: str) -> None:
-    """Open an address cold, and wait until the page is drawn to its end."""
-    watch.page.goto(url)
-    # Of the counter, the field that questions are typed in is drawn last.
-    last = ":is(h1, h2, h3), [data-testid=stChatInput]"
-    expect(watch.page.locator(last).first).to_be_visible()
-    settle(watch.page)
-
-
-def settle(page: Page) -> None:
-    expect(
-        page.get_by_test_id("stSidebar").or_(page.get_by_test_id("stMain")).first
-    ).to_be_visible()
-    page.wait_for_timeout(800)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    expect(page.locator("[data-test-script-state=running]")).to_have_count(0)
-    page.wait_for_timeout(300)
+    with watching(context, address) as watch:
+        yield watch
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda one: one.title)
 def test_no_page_does_what_a_text_on_it_says(watch: Watch, address: str, room: Room) -> None:
-    open_page(watch, f"{address}/{path_of(room)}")
-    said = watch.check(room.title)
+    watch.open(f"{address}/{path_of(room)}")
+    asks, question = ASKS.get(room.title, ("", ""))
+    said = watch.walk(room.title, asks)
     assert room.path == COUNTER or room.title in said
+    assert watch.questions == ([question] if question else [])
 
 
-def test_the_details_of_jobs_are_texts(watch: Watch, address: str, home: Path) -> None:
-    db = open_database(load_settings(home=home))
-    found = jobs.listing(db)
-    db.close()
-    for job in found:
-        open_page(watch, f"{address}/jobs?job={job.id}")
-        said = watch.check(f"job {job.status}")
+def test_the_notices_behind_the_bell_are_texts(watch: Watch, address: str) -> None:
+    watch.open(f"{address}/pool")
+    watch.page.locator(".st-key-notice-bell button").click()
+    expect(watch.page.get_by_test_id("stPopoverBody")).to_be_visible()
+    watch.settle()
+    assert "onerror=canary()" in watch.check("bell")
+
+
+def test_the_details_of_jobs_are_texts(watch: Watch, address: str, db: Database) -> None:
+    for job in jobs.listing(db):
+        watch.questions, watch.popovers, watch.menus = [], 0, 0
+        watch.open(f"{address}/jobs?job={job.id}")
+        said = watch.walk(f"job {job.status}", "delete-")
         assert "<img src=x onerror=canary()>" in said
-        page = watch.page
-        for tab in page.get_by_role("tab").all():
-            tab.click()
-            settle(page)
-            watch.check(f"job {job.status}, {tab.inner_text()}")
-        open_page(watch, f"{address}/review?job={job.id}")
-        watch.check(f"review of {job.status}")
+        assert watch.questions == ["Delete this job?"]
+        assert watch.popovers
+        assert watch.menus >= 2
 
 
-def test_rows_under_review_are_texts(watch: Watch, address: str, home: Path) -> None:
-    db = open_database(load_settings(home=home))
+def test_rows_under_review_are_texts(watch: Watch, address: str, db: Database) -> None:
     job = next(one for one in jobs.listing(db) if one.done)
-    db.close()
-    open_page(watch, f"{address}/review?job={job.id}")
+    watch.open(f"{address}/review?job={job.id}")
     page = watch.page
     page.get_by_role("radio", name="All").click()
-    settle(page)
-    assert "<script>canary()</script>" in watch.check("review of all")
+    watch.settle()
+    assert "<script>canary()</script>" in watch.walk("review of all", "review-replace")
+    assert watch.questions == ["Replace a value everywhere"]
     further = page.get_by_role("button", name="Next page")
     while further.count() and further.is_enabled():
         further.click()
-        settle(page)
+        watch.settle()
         watch.check("review, further rows")
 
 
-def test_policies_are_texts(watch: Watch, address: str, home: Path) -> None:
-    db = open_database(load_settings(home=home))
-    found = documents.listing(db)
-    db.close()
-    for one in found:
-        open_page(watch, f"{address}/policies?document={one.name}")
-        said = watch.check(f"policy {one.name}")
-        assert "<script>canary()</script>" in said
-        if watch.page.get_by_role("button", name="Edit").count():
-            watch.page.get_by_role("button", name="Edit").first.click()
-            settle(watch.page)
-            watch.check("policy, edited")
+def test_policies_are_texts(watch: Watch, address: str, db: Database) -> None:
+    watch.open(f"{address}/policies")
+    for one in documents.listing(db):
+        watch.page.locator(f".st-key-open-{one.name} button").click()
+        expect(watch.page.get_by_role("button", name="All policies")).to_be_visible()
+        watch.settle()
+        assert "<script>canary()</script>" in watch.walk(f"policy {one.name}", "delete-policy")
+        watch.page.get_by_role("button", name="Edit").first.click()
+        watch.settle()
+        watch.check("policy, edited")
+        watch.page.get_by_role("button", name="All policies").click()
+        watch.settle()
+    assert watch.questions == ["Delete this document?"] * 2
 
 
-@pytest.mark.parametrize("text", [BRIEF, *SCRIPTS[:3], MARKDOWN[0], MARKDOWN[2], MARKDOWN[19]])
-def test_a_question_and_its_answer_are_texts(
-    watch: Watch, address: str, model: FakeModel, text: str
+def test_a_destination_is_texts_and_so_is_its_form(
+    watch: Watch, address: str, db: Database
 ) -> None:
-    written = f"A lantern [1] {text} and **{text}**\n\n- {text}\n\n# {text}\n\n```\n{text}\n```\n"
-    pieces = tuple(re.findall(r"\S+\s*|\s+", written))
-    model.answer(Script(pieces=pieces))
-    open_page(watch, address)
+    watch.open(f"{address}/destinations")
+    watch.page.get_by_role("button", name="Add a destination").click()
+    watch.settle()
+    watch.walk("new destination")
+    hook = next(one for one in destinations.listing(db) if one.kind is DestinationKind.WEBHOOK)
+    for asks in ("delete-destination", "renew-secret"):
+        watch.open(f"{address}/destinations?destination={hook.id}")
+        assert "onerror=canary()" in watch.walk("destination", asks)
+    assert watch.questions == ["Delete this destination?", "Renew the signing secret?"]
+
+
+def test_a_schedule_that_is_changed_is_texts(watch: Watch, address: str) -> None:
+    watch.open(f"{address}/schedules")
+    watch.page.get_by_role("button", name="Edit").click()
+    expect(watch.page.get_by_role("button", name="See what is there")).to_be_visible()
+    watch.settle()
+    watch.walk("schedule, changed")
+    assert watch.menus >= 3
+
+
+def test_questions_and_their_answers_are_texts(
+    watch: Watch, address: str, home: Path, model: FakeModel
+) -> None:
+    until_on_the_shelves(home)
+    watch.open(address)
     page = watch.page
-    box = page.get_by_placeholder("Ask about products")
-    box.fill(f"What makes the lantern {text} so good for a long walk?")
-    box.press("Enter")
-    expect(page.locator(".sk-quiet")).to_have_count(1)
-    settle(page)
-    said = watch.check("answer", linked=True)
-    assert text in said or text.split()[0] in said
-    for number in page.locator("[data-source]").all()[:3]:
-        number.click(force=True)
-        page.wait_for_timeout(700)
-        watch.check("source", linked=True)
+    for number, texts in enumerate(slices(), 1):
+        paragraphs = (
+            f"A lantern [1] {text} and **{text}**\n\n- {text}\n\n# {text}\n\n```\n{text}\n```\n"
+            for text in texts
+        )
+        model.answer(Script(pieces=tuple(re.findall(r"\S+\s*|\s+", "\n\n".join(paragraphs)))))
+        box = page.get_by_placeholder("Ask about products")
+        box.fill(f"What makes the lantern {' '.join(texts)} so good for a long walk?"[:1_000])
+        box.press("Enter")
+        expect(page.locator(".sk-quiet")).to_have_count(number)
+        watch.settle()
+        said = watch.check(f"answer {number}", linked=True)
+        assert any(text in said for text in texts), said
+        page.locator("[data-source]").last.click(force=True)
+        watch.settle()
+        watch.check(f"source of answer {number}", linked=True)
         page.keyboard.press("Escape")
     page.reload()
-    settle(page)
-    watch.check("answer, read again", linked=True)
-    page.get_by_role("button", name=re.compile("New chat")).click()
-    settle(page)
-    watch.check("history")
+    watch.settle()
+    watch.check("answers, read again", linked=True)
+    page.get_by_role("button", name="Delete all").click()
+    expect(page.get_by_test_id("stDialog")).to_be_visible()
+    watch.settle()
+    watch.check("history", linked=True)
+
+
+def slices() -> list[tuple[str, ...]]:
+    """All payloads, so many at once."""
+    return [ALL[at : at + AT_ONCE] for at in range(0, len(ALL), AT_ONCE)]
 
 
 def test_a_catalog_is_texts_on_the_way_to_a_job(watch: Watch, address: str, tmp_path: Path) -> None:
     file = tmp_path / f"{'<img src=x onerror=canary()>'} [l](x) :red[x] $x$.csv"
     file.write_bytes(hostile_shop.catalog())
-    open_page(watch, f"{address}/upload")
+    watch.open(f"{address}/upload")
     page = watch.page
     page.locator("input[type=file]").first.set_input_files(str(file))
     expect(page.get_by_text(re.compile("rows")).first).to_be_visible()
-    settle(page)
+    watch.settle()
     watch.check("file")
     page.get_by_test_id("stDataFrame").first.hover()
     expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
@@ -255,12 +221,15 @@ def test_a_catalog_is_texts_on_the_way_to_a_job(watch: Watch, address: str, tmp_
     expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
     for step in ("columns", "fields", "try and start"):
         page.get_by_role("button", name=f"Next: {step}").click()
-        settle(page)
-        watch.check(step)
+        watch.settle()
+        watch.walk(step, "delete-saved" if step == "fields" else "")
+    assert watch.questions == ["Delete this saved set?"]
+    assert watch.menus >= 10
+    assert watch.popovers >= 3
     page.get_by_label("Name of the job").fill(NAME)
     page.get_by_label("Name of the job").press("Enter")
-    settle(page)
+    watch.settle()
     watch.check("named")
     page.get_by_role("button", name=re.compile("^Start with")).click()
-    settle(page)
+    watch.settle()
     watch.check("started")
