@@ -61,18 +61,28 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A write transaction: committed at the end, rolled back on an error.
 
         On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``), so a
         read-then-write inside it cannot fail with a stale snapshot.
 
+        Args:
+            durable: Whether it survives power loss at once; without it only together with
+                the next one that does, but the commit waits for no disk.
+
         Raises:
             DatabaseAway: The server does not answer; whether the last transaction
                 was committed is then not known.
         """
-        with self.in_words(), self.engine.connect() as connection:
+        with (
+            self.in_words(),
+            self.engine.connect() as connection,
+            _as_durable(connection, durable),
+        ):
             begin(connection, immediate=True)
+            if not durable and is_postgres(self.engine):
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
             connection.commit()
 
@@ -151,6 +161,21 @@ def _upserting(dialect: str, table: sa.Table, overwritten: tuple[str, ...]) -> s
         set_={name: statement.excluded[name] for name in overwritten},
     )
     return built
+
+
+@contextmanager
+def _as_durable(connection: Connection, durable: bool) -> Iterator[None]:
+    """Let SQLite's commits inside wait for the disk or not; between transactions only."""
+    if durable or is_postgres(connection.engine):
+        yield
+        return
+    usual = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql(f"PRAGMA synchronous={usual}")
 
 
 def sqlite_engine(url: str, *, durable: bool = True) -> Engine:

@@ -89,7 +89,7 @@ def find(db: Database, name: bytes, *, now: float | None = None) -> str | None:
     if row is None:
         return None
     if moment - row.used_at > USE_NOTED_S:
-        with db.write() as connection:
+        with db.write(durable=False) as connection:
             used = answers.update().where(answers.c.key == name).values(used_at=moment)
             connection.execute(used)
     return str(row.text)
@@ -103,7 +103,7 @@ def store(db: Database, name: bytes, text: str, *, now: float | None = None) -> 
     moment = time.time() if now is None else now
     row = {"key": name, "text": text, "created_at": moment, "used_at": moment}
     try:
-        with db.write() as connection:
+        with db.write(durable=False) as connection:
             upsert(connection, answers, [row])
             connection.execute(answers.delete().where(answers.c.created_at <= moment - MOST_AGE_S))
             number = connection.execute(

@@ -31,13 +31,13 @@ class Conversation:
 
 
 def create(db: Database, visitor: str, title: str = "") -> Conversation:
-    """Start a conversation for a visitor."""
+    """Start a conversation for a visitor; durable with the first answer in it."""
     now = time.time()
     conversation = Conversation(
         id=secrets.token_hex(8), visitor=visitor, title=title, created_at=now, updated_at=now
     )
     stored = {name: getattr(conversation, name) for name in Conversation.__dataclass_fields__}
-    with db.write() as connection:
+    with db.write(durable=False) as connection:
         connection.execute(conversations.insert().values(stored))
     return conversation
 

@@ -64,7 +64,8 @@ def add_question(db: Database, conversation_id: str, text: str) -> Message:
     Raises:
         NotFoundError: The conversation was deleted meanwhile.
     """
-    with db.write() as connection:
+    # The shopper waits, and its answer makes it durable.
+    with db.write(durable=False) as connection:
         message = _append(connection, conversation_id, Role.USER, text, MessageStatus.DONE)
         connection.execute(
             conversations.update()
@@ -121,7 +122,7 @@ def start_answer(
     Raises:
         NotFoundError: The conversation was deleted meanwhile.
     """
-    with db.write() as connection:
+    with db.write(durable=False) as connection:
         return _append(
             connection,
             conversation_id,

@@ -191,7 +191,8 @@ class Reply:
             for call in [*self._calls, *written]
         ]
         if calls:
-            with self._desk.db.write() as connection:
+            # What is stored of the answer next makes it durable.
+            with self._desk.db.write(durable=False) as connection:
                 record(connection, calls)
 
 

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.engine import Connection
 
 from core import schema, usage
 from core.db import Database, open_database, open_engine, upsert
@@ -76,6 +77,21 @@ def test_sqlite_is_opened_for_many_processes_and_power_loss(db: Database) -> Non
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
+def test_what_waits_for_no_disk_is_kept_and_the_next_write_waits_again(db: Database) -> None:
+    def synchronous(connection: Connection) -> object:
+        return connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+
+    with db.write(durable=False) as connection:
+        upsert(connection, schema.uploads, [UPLOAD])
+        assert synchronous(connection) == 1
+    with pytest.raises(ZeroDivisionError), db.write(durable=False) as connection:
+        upsert(connection, schema.uploads, [UPLOAD | {"id": "u2"}])
+        raise ZeroDivisionError
+    assert names(db) == ["a.csv"]
+    with db.write() as connection:
+        assert synchronous(connection) == 2
+
+
 @pytest.mark.parametrize("url", ["mysql://host/db", "nonsense"])
 def test_an_unusable_address_is_named(url: str) -> None:
     with pytest.raises(SettingError, match="DATABASE_URL"):
@@ -96,6 +112,10 @@ def test_postgres_has_the_same_tables_and_answers_the_same(
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, schema.metadata) == []
+    with db.write(durable=False) as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "off"
+    with db.write() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
     calls = [
         Call(Lane.CHAT, "e", "m", Tokens(1, 2), 3.0, ttft_ms=4.0, at=60.0),
         Call(Lane.CHAT, "e", "m", Tokens(1, 2), 3.0, outcome="http 500", at=61.0),
