@@ -15,6 +15,7 @@ from batch import delivery_runs
 from batch.delivering import Delivering
 from batch.delivery_runs import DeliveryRun
 from batch.post import Post
+from batch.queues import Queues
 from core.db import Database, when_back
 from core.errors import DatabaseAway, ShopkeeperError
 from core.settings import Settings
@@ -35,12 +36,14 @@ class DeliveryWorkflows:
         settings: Where things are.
         db: Our tables.
         post: This worker's place in the crew.
+        queues: What waits for its turn.
     """
 
-    def __init__(self, settings: Settings, db: Database, post: Post) -> None:
+    def __init__(self, settings: Settings, db: Database, post: Post, queues: Queues) -> None:
         self._settings = settings
         self._db = db
         self._post = post
+        self._queues = queues
         self._register()
 
     def _register(self) -> None:
@@ -65,14 +68,14 @@ class DeliveryWorkflows:
 
         self._run_delivery = run_delivery
 
-    def start(self, poll_s: float) -> None:
+    def start(self) -> None:
         """Wait for work."""
-        DBOS.register_queue(DELIVERIES, worker_concurrency=AT_ONCE, polling_interval_sec=poll_s)
+        self._queues.open(DELIVERIES, AT_ONCE)
 
     def begin(self, one: DeliveryRun) -> None:
         """Have a delivery worked on; does nothing when that run was begun before."""
         with SetWorkflowID(f"{one.delivery_id}-{one.run}-delivery"):
-            DBOS.enqueue_workflow(DELIVERIES, self._run_delivery, one.delivery_id, one.run)
+            self._queues.put(DELIVERIES, self._run_delivery, one.delivery_id, one.run)
 
     def _deliver(self, one: DeliveryRun) -> None:
         try:

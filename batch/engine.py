@@ -24,6 +24,7 @@ from batch.delivery_workflows import DeliveryWorkflows
 from batch.engine_config import Quiet, engine_config
 from batch.post import Post
 from batch.provider_workflows import ProviderWorkflows
+from batch.queues import Queues
 from batch.ranges import Shard
 from batch.schedule_workflows import ScheduleWorkflows
 from batch.shard import RowLoop
@@ -36,7 +37,6 @@ log = logging.getLogger(__name__)
 SHARDS = "shards"
 #: Two shards at a time, so that the slots stay busy while one of them runs out.
 SHARDS_AT_ONCE = 2
-POLL_S = 0.2
 #: Raised only when the workflows change so much that begun ones cannot go on in the new code.
 #: What is left of an older one, when its last worker has gone, is begun anew.
 WORKFLOW_VERSION = "1"
@@ -60,6 +60,7 @@ class Engine:
             so that it goes on with what it had begun.
 
     Attributes:
+        queues: What waits for its turn.
         providers: What becomes of jobs that are sent to a provider.
         deliveries: What becomes of deliveries.
         schedules: What happens by itself.
@@ -74,12 +75,12 @@ class Engine:
         self._rows = RowLoop(settings, db, post.is_sure)
         self._running: set[Future[None]] = set()
         self._stopping = False
-        DBOS(config=engine_config(settings, db, post))
+        self.queues = Queues(DBOS(config=engine_config(settings, db, post)))
         logging.getLogger("dbos").addFilter(Quiet())
         self._register()
-        self.providers = ProviderWorkflows(settings, db, self._fail)
-        self.deliveries = DeliveryWorkflows(settings, db, post)
-        self.schedules = ScheduleWorkflows(settings, db)
+        self.providers = ProviderWorkflows(settings, db, self.queues, self._fail)
+        self.deliveries = DeliveryWorkflows(settings, db, post, self.queues)
+        self.schedules = ScheduleWorkflows(settings, db, self.queues)
 
     def _register(self) -> None:
         """Make workflows and steps of our methods."""
@@ -117,17 +118,17 @@ class Engine:
                     SetWorkflowID(f"{job_id}-{run}-{shard_no}"),
                     SetEnqueueOptions(priority=min(shard_no + 1, LAST_PRIORITY)),
                 ):
-                    DBOS.enqueue_workflow(SHARDS, run_shard, job_id, run, shard_no)
+                    self.queues.put(SHARDS, run_shard, job_id, run, shard_no)
 
         self._run_job = run_job
 
     def start(self) -> None:
         """Launch; shards that were running when the last worker died go on at once."""
         DBOS.launch()
-        self.providers.start(POLL_S)
-        self.deliveries.start(POLL_S)
-        self.schedules.start(POLL_S)
-        DBOS.register_queue(SHARDS, worker_concurrency=SHARDS_AT_ONCE, polling_interval_sec=POLL_S)
+        self.providers.start()
+        self.deliveries.start()
+        self.schedules.start()
+        self.queues.open(SHARDS, SHARDS_AT_ONCE)
 
     def take_up(self, job_id: str, run: int) -> None:
         """Begin a run of a job; does nothing when that run was begun before."""

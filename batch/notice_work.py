@@ -7,7 +7,6 @@ job waits for it, and no channel for another one.
 from __future__ import annotations
 
 import logging
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from batch import notice_words
@@ -21,7 +20,6 @@ from core.settings import Settings
 log = logging.getLogger(__name__)
 
 CONSUMER = "notices"
-LOOK_S = 1.0
 #: Channels that are sent to at the same time.
 AT_ONCE = 4
 
@@ -51,17 +49,11 @@ class Sender:
     def __init__(self, settings: Settings, db: Database) -> None:
         self._settings = settings
         self._db = db
-        self._stop = threading.Event()
         self._threads = ThreadPoolExecutor(AT_ONCE, "notices")
         self._busy: dict[str, Future[None]] = {}
 
-    def start(self) -> None:
-        """Send from now on whatever is due."""
-        threading.Thread(target=self._send_on, name="notices", daemon=True).start()
-
     def stop(self) -> None:
         """Begin nothing more; what is being sent is not waited for."""
-        self._stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def step(self) -> None:
@@ -71,15 +63,6 @@ class Sender:
             if sending.channel_id not in self._busy and len(self._busy) < AT_ONCE:
                 sent = self._threads.submit(send, self._settings, self._db, sending)
                 self._busy[sending.channel_id] = sent
-
-    def _send_on(self) -> None:
-        while not self._stop.wait(LOOK_S):
-            try:
-                self.step()
-            except DatabaseAway as error:
-                log.warning("no notice can be sent: %s", error.reason)
-            except Exception:
-                log.exception("notices could not be looked for")
 
 
 def send(settings: Settings, db: Database, sending: Sending) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from dbos import DBOS, SetWorkflowID
 
 from batch import jobs
+from batch.queues import Queues
 from core.db import Database, when_back
 from core.errors import JobError, Refused, SettingError
 from core.pool import open_pool
@@ -34,14 +35,20 @@ class ProviderWorkflows:
     Args:
         settings: Names the home and the endpoints.
         db: Our tables.
+        queues: What waits for its turn.
         fail: Stops a job's run for an error.
     """
 
     def __init__(
-        self, settings: Settings, db: Database, fail: Callable[[str, int, Exception], None]
+        self,
+        settings: Settings,
+        db: Database,
+        queues: Queues,
+        fail: Callable[[str, int, Exception], None],
     ) -> None:
         self._settings = settings
         self._db = db
+        self._queues = queues
         self._fail = fail
         self._register()
 
@@ -75,19 +82,19 @@ class ProviderWorkflows:
         self._run_at_provider = run_at_provider
         self._leave_provider = leave_provider
 
-    def start(self, poll_s: float) -> None:
+    def start(self) -> None:
         """Wait for work; a job at its provider mostly waits too, so there may be any number."""
-        DBOS.register_queue(PROVIDERS, polling_interval_sec=poll_s)
+        self._queues.open(PROVIDERS)
 
     def begin(self, job_id: str, run: int) -> None:
         """Have a run worked on; does nothing when it was begun before."""
         with SetWorkflowID(f"{job_id}-{run}-provider"):
-            DBOS.enqueue_workflow(PROVIDERS, self._run_at_provider, job_id, run)
+            self._queues.put(PROVIDERS, self._run_at_provider, job_id, run)
 
     def take_leave(self, job_id: str) -> None:
         """Have what a deleted job has at its provider cancelled; begun only once."""
         with SetWorkflowID(f"{job_id}-farewell"):
-            DBOS.enqueue_workflow(PROVIDERS, self._leave_provider, job_id)
+            self._queues.put(PROVIDERS, self._leave_provider, job_id)
 
     def _work(self, job_id: str, run: int) -> None:
         # Only here: the openai package takes half a second, and most shops do without it.

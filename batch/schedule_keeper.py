@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 #: As the consumer of events.
 NAME = "schedules"
-LOOK_S = 0.5
 #: How often the engine's schedules are compared with ours.
 STEP_S = 2.0
 #: What was due so long ago and has no run was missed; the engine may take some seconds.
@@ -72,20 +71,21 @@ class ScheduleKeeper:
         self._taken_up: set[tuple[str, RunStatus]] = set()
         self._last: dict[Callable[..., None], float] = {}
 
-    def step(self, now: float) -> None:
+    def step(self, now: float) -> bool:
         """Look once.
 
         Args:
             now: Seconds since the epoch.
+
+        Returns:
+            Whether the engine has to go on with a run.
         """
-        if not self._is_time(self.step, now, LOOK_S):
-            return
         if self._is_time(self._engine.keep_in_step, now, STEP_S):
             self._engine.keep_in_step()
         if self._is_time(self.catch_up, now, MISSED_LOOK_S):
             self.catch_up(now)
         self.heed_events()
-        self._go_on()
+        return self._go_on()
 
     def catch_up(self, now: float) -> None:
         """Record one run of each schedule whose time passed while no worker was there."""
@@ -119,7 +119,7 @@ class ScheduleKeeper:
             if _follows(one.task.of_catalogs, catalog):
                 schedule_runs.begin(self._db, one, schedule_runs.by_event(event))
 
-    def _go_on(self) -> None:
+    def _go_on(self) -> bool:
         under_way = schedule_runs.under_way(self._db)
         for run in under_way:
             if run.status in (RunStatus.EXTRACTING, RunStatus.HELD):
@@ -132,6 +132,7 @@ class ScheduleKeeper:
         for run_id in self._ended(under_way):
             self._look_on(run_id)
         self._taken_up = {(run.id, run.status) for run in under_way}
+        return any(run.status in (RunStatus.DUE, RunStatus.EXTRACTED) for run in under_way)
 
     def _ended(self, under_way: list[Run]) -> set[str]:
         """The runs that were under way at the last look and are not any more."""

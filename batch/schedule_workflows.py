@@ -14,10 +14,13 @@ from typing import Any
 from dbos import DBOS, SetWorkflowID
 
 from batch import schedule_looks, schedule_runs, schedules
+from batch.queues import Queues
 from batch.schedule_delivering import deliver
 from batch.schedule_runs import Run, RunStatus
 from batch.schedule_taking import Taking
 from batch.schedules import Schedule
+from batch.timing import Timing
+from core import events
 from core.db import Database, when_back
 from core.settings import Settings
 
@@ -36,11 +39,14 @@ class ScheduleWorkflows:
     Args:
         settings: Name the home, the folder for imports and the endpoints.
         db: Our tables.
+        queues: What waits for its turn.
     """
 
-    def __init__(self, settings: Settings, db: Database) -> None:
+    def __init__(self, settings: Settings, db: Database, queues: Queues) -> None:
         self._settings = settings
         self._db = db
+        self._queues = queues
+        self._in_step: dict[str, Timing] | None = None
         self._register()
 
     def _register(self) -> None:
@@ -72,23 +78,33 @@ class ScheduleWorkflows:
         self._is_due: Callable[..., None] = schedule_is_due
         self._run = schedule_run
 
-    def start(self, poll_s: float) -> None:
+    def start(self) -> None:
         """Wait for work."""
-        DBOS.register_queue(SCHEDULES, worker_concurrency=AT_ONCE, polling_interval_sec=poll_s)
+        self._queues.open(SCHEDULES, AT_ONCE)
 
     def take_up(self, run: Run) -> None:
         """Have a run gone on with; does nothing when that was begun before."""
         with SetWorkflowID(f"schedule-{run.id}-{run.status}"):
-            DBOS.enqueue_workflow(SCHEDULES, self._run, run.id, str(run.status))
+            self._queues.put(SCHEDULES, self._run, run.id, str(run.status))
 
     def look_after(self, run: Run) -> None:
         """Have its schedule look for the next catalog right after a run; asked once for each."""
         with SetWorkflowID(f"schedule-{run.id}-after"):
-            DBOS.enqueue_workflow(SCHEDULES, self._is_due, run.started_at, run.schedule_id)
+            self._queues.put(SCHEDULES, self._is_due, run.started_at, run.schedule_id)
 
     def keep_in_step(self) -> None:
         """Make the engine's schedules what our tables say; any worker may, at any time."""
         wanted = {one.id: one for one in schedules.listing(self._db) if one.enabled and one.timing}
+        times = {one.id: one.timing for one in wanted.values() if one.timing}
+        if times == self._in_step:
+            return
+        with self._db.write() as connection:
+            # Of two workers that each put the same one there the engine would refuse one.
+            events.in_turn(connection)
+            self._bring_in_step(wanted)
+        self._in_step = times
+
+    def _bring_in_step(self, wanted: dict[str, Schedule]) -> None:
         there = {one["schedule_name"]: one for one in DBOS.list_schedules()}
         for name in there.keys() - wanted.keys():
             DBOS.delete_schedule(name)
@@ -108,7 +124,6 @@ class ScheduleWorkflows:
             "schedule": schedule.timing.cron,
             "cron_timezone": schedule.timing.zone,
             "context": schedule.id,
-            "queue_name": SCHEDULES,
             # One run for each time that was missed would be too many: see schedule_keeper.
             "automatic_backfill": False,
         }

@@ -87,10 +87,14 @@ def unhandled(db: Database, consumer: str, limit: int = 100) -> Sequence[Event]:
 
     A consumer that is new begins with what happens from now on.
     """
-    position = _position(db, consumer)
-    query = table.select().where(table.c.id > position).order_by(table.c.id).limit(limit)
+    known = sa.select(cursors.c.position).where(cursors.c.consumer == consumer)
     with db.read() as connection:
-        return [_event(row) for row in connection.execute(query).mappings()]
+        position = connection.execute(known).scalar()
+        if position is not None:
+            query = table.select().where(table.c.id > position).order_by(table.c.id).limit(limit)
+            return [_event(row) for row in connection.execute(query).mappings()]
+    _begin(db, consumer)
+    return []
 
 
 def handled(db: Database, consumer: str, event: Event) -> None:
@@ -107,19 +111,14 @@ def forget(db: Database, now: float) -> None:
         connection.execute(table.delete().where(table.c.at < now - KEPT_S, table.c.id <= behind))
 
 
-def _position(db: Database, consumer: str) -> int:
+def _begin(db: Database, consumer: str) -> None:
+    """Have a consumer that is new begin with what happens from now on."""
     known = sa.select(cursors.c.position).where(cursors.c.consumer == consumer)
-    with db.read() as connection:
-        found = connection.execute(known).scalar()
-    if found is not None:
-        return int(found)
     with db.write() as connection:
-        found = connection.execute(known).scalar()
-        if found is None:
+        if connection.execute(known).first() is None:
             newest = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))
-            found = connection.execute(newest).scalar_one()
-            connection.execute(cursors.insert().values(consumer=consumer, position=found))
-    return int(found)
+            position = connection.execute(newest).scalar_one()
+            connection.execute(cursors.insert().values(consumer=consumer, position=position))
 
 
 def _event(row: sa.RowMapping) -> Event:
