@@ -1,4 +1,4 @@
-"""What is removed by itself after some time: forgotten uploads, old results, old usage records."""
+"""What is removed by itself after some time: forgotten uploads, old results and records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 import sqlalchemy as sa
 
-from batch import control, estimated, uploads
+from batch import control, delivery_history, estimated, uploads
 from core import events, notices, usage
 from core.db import Database
 from core.errors import ShopkeeperError
@@ -39,6 +39,7 @@ def tidy(settings: Settings, db: Database, now: float) -> bool:
     forgotten = now - settings.upload_days * DAY_S
     notices.forget(db, now)
     events.forget(db, now)
+    more |= delivery_history.remove_older(db, now)
     more |= estimated.remove_older(db, forgotten, AT_ONCE)
     return more | _uploads(settings, db, forgotten)
 
