@@ -186,6 +186,7 @@ class Delivering:
                 options=DownloadOptions(
                     as_uploaded=options.as_uploaded,
                     provenance=options.provenance,
+                    guard=options.guard,
                     complete_only=options.complete_only,
                 ),
             )

@@ -145,6 +145,8 @@ class FileOptions(_Options):
         form: What is written.
         as_uploaded: CSV: written as the uploaded file is.
         provenance: CSV, Excel, Parquet: with where each value came from.
+        guard: All that spreadsheets open: whether cells that one would run as formulas are
+            made harmless. None: as is usual, in CSV and Excel, and not in feeds.
         complete_only: Feeds: without the products that their reader would refuse.
         endpoint: The server of an object store that is not Amazon's.
     """
@@ -155,6 +157,7 @@ class FileOptions(_Options):
     form: Form = Form.CSV
     as_uploaded: bool = False
     provenance: bool = False
+    guard: bool | None = None
     complete_only: bool = False
     endpoint: Annotated[str, AfterValidator(_web_address)] | None = None
     region: str = Field(default="", max_length=40, pattern=r"^[a-z0-9-]*$")

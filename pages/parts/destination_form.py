@@ -37,6 +37,11 @@ _FORMS = {
     Form.SHOPIFY: "Shopify product CSV",
     Form.FAILED: "Rows without a result (CSV)",
 }
+_GUARDS = {
+    None: "Harmless in CSV and Excel, left alone in feeds",
+    True: "Harmless in every format",
+    False: "Left alone",
+}
 
 Given = dict[str, Any]
 
@@ -249,6 +254,15 @@ def _content(known: FileOptions | None, at: str) -> Given:
             known.provenance if known else False,
             key=f"provenance-{at}",
         )
+        guard = st.selectbox(
+            "Cells that a spreadsheet would run as formulas",
+            list(_GUARDS),
+            index=list(_GUARDS).index(known.guard if known else None),
+            format_func=lambda one: _GUARDS[one],
+            key=f"guard-{at}",
+            help="A cell such as =HYPERLINK(…) is kept as text, in a CSV with an apostrophe in "
+            "front. Who reads a feed would show the apostrophe to shoppers.",
+        )
         complete_only = st.checkbox(
             "Feeds without the products that would be refused",
             known.complete_only if known else False,
@@ -257,6 +271,7 @@ def _content(known: FileOptions | None, at: str) -> Given:
     return {
         "as_uploaded": as_uploaded,
         "provenance": provenance,
+        "guard": guard,
         "complete_only": complete_only,
     }
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -132,6 +133,48 @@ def test_kills_in_the_middle_tell_a_webhook_everything_once(
     told = [one["product_id"] for said in receiver.taken.values() for one in said["products"]]
     assert Counter(told) == Counter(f"P{number}" for number in range(1, ROWS + 1))
     assert receiver.forged == 0
+
+
+#: A file is written in many small pieces, one after the other.
+SLOW_FILE = """
+import time
+from batch import delivering, downloads
+downloads.BLOCK_BYTES = 10_000
+quick = delivering.download
+def slow(*given, **named):
+    for piece in quick(*given, **named):
+        yield piece
+        time.sleep(0.2)
+delivering.download = slow
+"""
+
+
+def test_a_kill_while_a_file_is_written_leaves_the_one_before_and_then_the_whole_new_one(
+    settings: Settings, db: Database, endpoint: FakeEndpoint
+) -> None:
+    given = {"folder": "feeds", "form": "jsonl", "name": "nightly"}
+    to = destination(settings, db, DestinationKind.FILE, given)
+    file = settings.exports / "feeds" / "nightly.jsonl"
+    with worker(settings, endpoint):
+        until_delivered(db, asked(db, to, finished(settings, db, 10)))
+    before = file.read_bytes()
+    assert before.count(b"\n") == 10
+    delivery = asked(db, to, finished(settings, db, ROWS))
+    with worker(settings, endpoint, before=SLOW_FILE) as process:
+        until(lambda: any(one.stat().st_size for one in beside(file)))
+        process.kill()
+        process.wait(DEADLINE_S)
+    assert deliveries.get(db, delivery.id).active, "the kill was in its middle"
+    assert file.read_bytes() == before
+    with worker(settings, endpoint):
+        ended = until_delivered(db, delivery)
+    assert (ended.status, counts(ended)) == (DeliveryStatus.DONE, (ROWS, ROWS, ROWS, 0))
+    assert file.read_bytes().count(b"\n") == ROWS
+    assert list(file.parent.iterdir()) == [file], "nothing half is left beside it"
+
+
+def beside(file: Path) -> list[Path]:
+    return [one for one in file.parent.iterdir() if one != file]
 
 
 def test_a_delivery_is_taken_up_ends_and_is_told_of(

@@ -17,6 +17,7 @@ from core.db import Database
 from core.errors import DestinationError, DestinationRefused
 from core.settings import Settings, load_settings
 from core.statuses import DeliveryStatus
+from core.values import Value
 from tests.batch.delivering import approve, asked, brought, counts, delivered, finished
 from tests.object_store import KEY, SECRET, ObjectStore
 
@@ -43,6 +44,26 @@ def test_a_file_has_only_the_rows_that_are_meant(settings: Settings, db: Databas
     (file,) = (settings.exports / "x").iterdir()
     assert file.read_text().count("\n") == 1
     assert '"id":"P2"' in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("form", "guard", "cell"),
+    [
+        ("csv", None, "'=1+1"),
+        ("csv", False, "=1+1"),
+        ("google", None, "=1+1"),
+        ("google", True, "'=1+1"),
+    ],
+)
+def test_formulas_are_made_harmless_as_the_destination_says(
+    settings: Settings, db: Database, form: str, guard: bool | None, cell: str
+) -> None:
+    job = finished(settings, db, 1, changed={1: {"brand": Value("=1+1")}})
+    place = to(settings, db, "guarded", form=form, guard=guard)
+    brought(settings, db, place, job)
+    (file,) = (settings.exports / "guarded").iterdir()
+    cells = file.read_text("utf-8-sig").splitlines()[1].replace("\t", ",").split(",")
+    assert cell in cells
 
 
 def test_an_object_store_is_written_to_with_its_own_keys(

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from batch import deliveries, destinations
 from batch.choice import Choice
-from batch.destination_options import DestinationKind, SqlSystem
+from batch.destination_options import DestinationKind, FileOptions, SqlSystem
 from batch.destinations import Destination
+from batch.downloads import Form
 from batch.fields import parse_fields
 from core.db import Database
 from core.settings import Settings
@@ -235,3 +236,16 @@ def test_a_link_to_a_destination_that_is_gone_says_so(page: Open) -> None:
     app = page(PATH)
     app.query_params["destination"] = "nothing"
     assert "no longer there" in shown(app.run())
+
+
+def test_a_file_is_set_up_with_what_a_download_can_be_told(page: Open, db: Database) -> None:
+    app = add(page(PATH), DestinationKind.FILE)
+    app.session_state["form-new"] = "google"
+    app.session_state["guard-new"] = True
+    app.session_state["provenance-new"] = True
+    app = fill(app.run(), name="Feed", folder="feeds")
+    assert not app.exception
+    (there,) = destinations.listing(db)
+    options = there.options
+    assert isinstance(options, FileOptions)
+    assert (options.form, options.guard, options.provenance) == (Form.GOOGLE, True, True)
