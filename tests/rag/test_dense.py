@@ -145,8 +145,8 @@ def test_chroma_away_is_not_noticed_and_not_asked_at_once_again(
     index.asked.clear()
     monkeypatch.setattr(module, "RETRY_S", 0.0)
     index.fails = False
-    # This one does not wait for the answer either, but a later one profits from it.
-    assert found(dense, mirror, 3)[0][0] == 33
+    # This one does not wait for the answer, which may come in time; a later one profits from it.
+    found(dense, mirror, 3)
     wait_for(lambda: not dense.away)
     assert found(dense, mirror, 3)[0][0] == 0
 
