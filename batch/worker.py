@@ -71,7 +71,8 @@ class Worker:
     def step(self, now: float) -> None:
         """Look once, unless nobody can have left anything to do since the last look."""
         changed = self._changes.there()
-        if not changed and not self._busy and now - self._looked < QUIET_S:
+        # The machine's clock may be set back, too.
+        if not changed and not self._busy and abs(now - self._looked) < QUIET_S:
             return
         self._looked = now
         self._busy = True  # also where looking fails
@@ -135,7 +136,7 @@ class Worker:
         for name in crew.bury(self._db):
             log.info("%s is dead or has left", name)
         living = crew.living(self._db)
-        if living != self._crew or now - self._taken_over >= CALM_S:
+        if living != self._crew or abs(now - self._taken_over) >= CALM_S:
             self._engine.look_after_the_dead(lambda: crew.living(self._db))
             self._crew, self._taken_over = living, now
 
