@@ -15,6 +15,7 @@ from batch import (
     jobs,
     schedule_delivering,
     schedule_runs,
+    schedule_starts,
     schedules,
     timing,
     uploads,
@@ -94,7 +95,7 @@ class ScheduleKeeper:
             if due is None or due <= one.since or due > now - MISSED_S:
                 continue
             if (schedule_runs.last_due(self._db, one) or 0.0) < due:
-                run = schedule_runs.begin(self._db, one, schedule_runs.at_time(due))
+                run = schedule_starts.begin(self._db, one, schedule_starts.at_time(due))
                 if run is not None:
                     log.info("schedule %s: catching up with %s", one.id, run.id)
 
@@ -117,7 +118,7 @@ class ScheduleKeeper:
             return  # deleted meanwhile
         for one in followers:
             if _follows(one.task.of_catalogs, catalog):
-                schedule_runs.begin(self._db, one, schedule_runs.by_event(event))
+                schedule_starts.begin(self._db, one, schedule_starts.by_event(event))
 
     def _go_on(self) -> bool:
         under_way = schedule_runs.under_way(self._db)

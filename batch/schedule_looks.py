@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from batch import schedule_runs, schedules, timing
+from batch import schedule_runs, schedule_starts, schedules, timing
 from batch.catalog_offer import Offer
 from batch.catalog_places import place
 from batch.schedule_runs import Run
@@ -32,7 +32,7 @@ def come_due(settings: Settings, db: Database, schedule_id: str, at: float) -> N
     if schedule.trigger is Trigger.CATALOG:
         look(settings, db, schedule)
     elif timing.is_due(schedule.timing, at):
-        schedule_runs.begin(db, schedule, schedule_runs.at_time(at))
+        schedule_starts.begin(db, schedule, schedule_starts.at_time(at))
 
 
 def look(settings: Settings, db: Database, schedule: Schedule) -> Run | None:
@@ -51,8 +51,8 @@ def look(settings: Settings, db: Database, schedule: Schedule) -> Run | None:
     oldest = min(new, key=lambda one: (one.changed_at, one.path))
     # Where nothing tells of a change, each look is a reason to read the file.
     told = oldest.mark or str(time.time_ns())
-    cause = schedule_runs.by_catalog(oldest.path, told, oldest.changed_at or time.time())
-    return schedule_runs.begin(db, schedule, cause)
+    cause = schedule_starts.by_catalog(oldest.path, told, oldest.changed_at or time.time())
+    return schedule_starts.begin(db, schedule, cause)
 
 
 def _new(db: Database, schedule: Schedule, offers: Sequence[Offer]) -> list[Offer]:

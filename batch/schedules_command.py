@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from batch import schedule_runs, schedules, timing
+from batch import schedule_runs, schedule_starts, schedules, timing
 from batch.schedule_runs import Run
 from batch.schedule_task import Trigger
 from batch.schedules import Schedule
@@ -48,7 +48,7 @@ def run(name: Name) -> None:
     """Have a schedule do now what it does; the worker takes it up."""
     with opened() as (_, db):
         one = schedules.by_name(db, name)
-        begun = schedule_runs.now(db, one)
+        begun = schedule_starts.now(db, one)
         say(f"“{one.name}” will start as soon as a worker is there: run {begun.id}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from batch import deliveries
+from batch import deliveries, delivery_control
 from batch.deliveries import FAILURES_SHOWN, Delivery
 from batch.delivery_failures import failures_csv
 from core.db import Database
@@ -95,11 +95,11 @@ def _actions(shop: Shop, one: Delivery) -> None:
 
 def _possible(one: Delivery) -> Iterator[Act]:
     if one.active:
-        yield "Pause", "pause", ":material/pause:", deliveries.pause
+        yield "Pause", "pause", ":material/pause:", delivery_control.pause
     if one.status in (DeliveryStatus.PAUSED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
-        yield "Go on", "resume", ":material/play_arrow:", deliveries.resume
+        yield "Go on", "resume", ":material/play_arrow:", delivery_control.resume
     if one.active or one.status is DeliveryStatus.PAUSED:
-        yield "Cancel", "cancel", ":material/close:", deliveries.cancel
+        yield "Cancel", "cancel", ":material/close:", delivery_control.cancel
     if one.status is DeliveryStatus.DONE and one.failed:
         label = f"Send {words.several(one.failed, 'row')} again"
-        yield label, "again", ":material/replay:", deliveries.retry_failed
+        yield label, "again", ":material/replay:", delivery_control.retry_failed

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 import streamlit as st
 
-from batch import schedule_runs, schedules
+from batch import schedule_runs, schedule_starts, schedules
 from batch.schedule_runs import Run, RunStatus
 from batch.schedule_task import Trigger
 from batch.schedules import Schedule
@@ -87,7 +87,7 @@ def _actions(shop: Shop, one: Schedule, run: Run | None) -> None:
                 "Run now", key=f"run-{one.id}", icon=":material/play_arrow:", disabled=busy
             )
             if asked:
-                _do(lambda: schedule_runs.now(shop.db, one))
+                _do(lambda: schedule_starts.now(shop.db, one))
         if one.enabled:
             if st.button("Pause", key=f"pause-{one.id}", icon=":material/pause:"):
                 _do(lambda: schedules.pause(shop.db, one.id))

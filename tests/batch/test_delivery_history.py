@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import deliveries, delivery_history, destinations, housekeeping, schedule_runs, schedules
+from batch import (
+    deliveries,
+    delivery_history,
+    destinations,
+    housekeeping,
+    schedule_starts,
+    schedules,
+)
 from batch.destination_options import DestinationKind
 from batch.jobs import Job
 from batch.schedule_runs import RunStatus
@@ -124,7 +131,7 @@ def test_what_still_waits_is_kept(settings: Settings, db: Database) -> None:
     history.add("awaited", OLD)
     history.add("failed", OLD, status=DeliveryStatus.FAILED)
     schedule = schedules.create(db, NIGHTLY)
-    run = schedule_runs.begin(db, schedule, schedule_runs.at_time(OLD))
+    run = schedule_starts.begin(db, schedule, schedule_starts.at_time(OLD))
     assert run is not None
     going = {"status": RunStatus.DELIVERING, "deliveries": ["awaited", "paused"]}
     with db.write() as connection:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from batch import deliveries, destinations
+from batch import deliveries, delivery_control, destinations
 from batch.deliveries import Delivery
 from batch.destination_options import DestinationKind
 from batch.jobs import Job
@@ -208,10 +208,10 @@ def test_a_delivery_pauses_and_goes_on_from_there(
     delivery = asked(db, to, finished(settings, db, 1_000))
     with worker(settings, endpoint, before=slow, **OPEN):
         until(lambda: len(receiver.taken) >= 3)
-        deliveries.pause(db, delivery.id)
+        delivery_control.pause(db, delivery.id)
         quiet(lambda: len(receiver.heard))
         assert len(receiver.heard) < 100
-        deliveries.resume(db, delivery.id)
+        delivery_control.resume(db, delivery.id)
         ended = until_delivered(db, delivery)
     assert counts(ended) == (1_000, 1_000, 1_000, 0)
     told = [one["product_id"] for said in receiver.taken.values() for one in said["products"]]

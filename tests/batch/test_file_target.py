@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import s3fs  # type: ignore[import-untyped]
 
-from batch import deliveries, delivering, destinations, targets
+from batch import delivering, delivery_control, destinations, targets
 from batch.choice import Choice
 from batch.destination_options import DestinationKind, FileOptions
 from batch.destinations import Destination
@@ -142,7 +142,7 @@ def test_a_delivery_that_is_cancelled_writes_nothing(
 
     def cancelled_meanwhile(*_: Any, **__: Any) -> Iterator[bytes]:
         yield b"half of it" * 3_000_000
-        deliveries.cancel(db, delivery.id)
+        delivery_control.cancel(db, delivery.id)
         yield b"the rest"
 
     monkeypatch.setattr(delivering, "LOOK_S", 0.0)

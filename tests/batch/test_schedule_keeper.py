@@ -19,6 +19,7 @@ from batch import (
     runs,
     schedule_delivering,
     schedule_runs,
+    schedule_starts,
     schedules,
     timing,
 )
@@ -116,7 +117,7 @@ def test_a_catalog_that_is_the_same_as_last_night_is_left_alone(
     assert scheduling.statuses(nightly) == ["done", "unchanged", "unchanged", "extracting"]
     assert len(jobs.listing(db)) == 2
     scheduling.end_job(scheduling.newest(nightly))
-    schedule_runs.now(db, nightly)
+    schedule_starts.now(db, nightly)
     scheduling.step()
     assert scheduling.newest(nightly).status is RunStatus.EXTRACTING, "asked for, it is done anyway"
 
@@ -469,7 +470,7 @@ def test_two_who_take_the_same_catalog_begin_one_job(
     settings: Settings, db: Database, scheduling: Scheduling, nightly: Schedule
 ) -> None:
     put(settings, 1)
-    run = schedule_runs.now(db, nightly)
+    run = schedule_starts.now(db, nightly)
     # One that was frozen, and the one that has taken over meanwhile.
     first, second = (Taking(settings, db, nightly, run) for _ in range(2))
     first.take()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch import schedule_runs, schedules
+from batch import schedule_runs, schedule_starts, schedules
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Extraction, Outlet, Task, Trigger
 from batch.schedules import Wanted
@@ -85,9 +85,9 @@ def test_a_schedule_is_found_by_its_name_in_any_case_or_its_id(db: Database) -> 
 @on_both
 def test_one_cause_starts_one_run_whoever_notices_it(db: Database) -> None:
     schedule = schedules.create(db, NIGHTLY)
-    cause = schedule_runs.at_time(1_800_000_000.0)
+    cause = schedule_starts.at_time(1_800_000_000.0)
     with ThreadPoolExecutor(8) as pool:
-        begun = list(pool.map(lambda _: schedule_runs.begin(db, schedule, cause), range(8)))
+        begun = list(pool.map(lambda _: schedule_starts.begin(db, schedule, cause), range(8)))
     assert len([one for one in begun if one]) == 1
     assert len(schedule_runs.history(db, schedule.id)) == 1
 
@@ -95,23 +95,23 @@ def test_one_cause_starts_one_run_whoever_notices_it(db: Database) -> None:
 @on_both
 def test_a_run_is_skipped_while_the_one_before_it_goes_on(db: Database) -> None:
     schedule = schedules.create(db, NIGHTLY)
-    first = schedule_runs.begin(db, schedule, schedule_runs.at_time(1000.0))
-    second = schedule_runs.begin(db, schedule, schedule_runs.at_time(2000.0))
+    first = schedule_starts.begin(db, schedule, schedule_starts.at_time(1000.0))
+    second = schedule_starts.begin(db, schedule, schedule_starts.at_time(2000.0))
     assert first is not None
     assert second is not None
     assert (first.status, second.status) == (RunStatus.DUE, RunStatus.SKIPPED)
     assert "still going" in second.said
     with pytest.raises(ScheduleError, match="at it already"):
-        schedule_runs.now(db, schedule)
+        schedule_starts.now(db, schedule)
 
 
 @on_both
 def test_a_run_whose_job_was_stopped_makes_room_for_the_next(db: Database) -> None:
     schedule = schedules.create(db, NIGHTLY)
-    first = schedule_runs.begin(db, schedule, schedule_runs.at_time(1000.0))
+    first = schedule_starts.begin(db, schedule, schedule_starts.at_time(1000.0))
     assert first is not None
     schedule_runs.move(db, first, RunStatus.HELD, "The budget is used up.", failed=True)
-    second = schedule_runs.begin(db, schedule, schedule_runs.at_time(2000.0))
+    second = schedule_starts.begin(db, schedule, schedule_starts.at_time(2000.0))
     assert second is not None
     assert second.status is RunStatus.DUE
     given_up = schedule_runs.get(db, first.id)
@@ -121,7 +121,7 @@ def test_a_run_whose_job_was_stopped_makes_room_for_the_next(db: Database) -> No
 @on_both
 def test_two_who_take_a_run_on_do_so_once(db: Database) -> None:
     schedule = schedules.create(db, NIGHTLY)
-    run = schedule_runs.begin(db, schedule, schedule_runs.at_time(1000.0))
+    run = schedule_starts.begin(db, schedule, schedule_starts.at_time(1000.0))
     assert run is not None
     assert schedule_runs.move(db, run, RunStatus.DONE)
     assert not schedule_runs.move(db, run, RunStatus.FAILED, "too late")
@@ -131,8 +131,8 @@ def test_two_who_take_a_run_on_do_so_once(db: Database) -> None:
 def test_a_schedule_that_is_off_starts_nothing_but_what_is_asked_for(db: Database) -> None:
     schedule = schedules.pause(db, schedules.create(db, NIGHTLY).id)
     assert not schedule.enabled
-    assert schedule_runs.begin(db, schedule, schedule_runs.at_time(1000.0)) is None
-    assert schedule_runs.now(db, schedule).status is RunStatus.DUE
+    assert schedule_starts.begin(db, schedule, schedule_starts.at_time(1000.0)) is None
+    assert schedule_starts.now(db, schedule).status is RunStatus.DUE
 
 
 def test_one_that_follows_jobs_does_not_run_by_itself(db: Database) -> None:
@@ -140,26 +140,26 @@ def test_one_that_follows_jobs_does_not_run_by_itself(db: Database) -> None:
     schedule = schedules.create(db, Wanted("After jobs", Trigger.JOB_DONE, task))
     assert schedule.next_due(0.0) is None
     with pytest.raises(ScheduleError, match="follows jobs"):
-        schedule_runs.now(db, schedule)
+        schedule_starts.now(db, schedule)
 
 
 @on_both
 def test_a_deleted_schedule_takes_its_record_with_it(db: Database) -> None:
     schedule = schedules.create(db, NIGHTLY)
-    run = schedule_runs.begin(db, schedule, schedule_runs.at_time(1000.0))
+    run = schedule_starts.begin(db, schedule, schedule_starts.at_time(1000.0))
     assert run is not None
     schedules.delete(db, schedule.id)
     assert schedule_runs.find(db, run.id) is None
-    assert schedule_runs.begin(db, schedule, schedule_runs.at_time(2000.0)) is None
+    assert schedule_starts.begin(db, schedule, schedule_starts.at_time(2000.0)) is None
     with pytest.raises(ScheduleError, match="no longer there"):
         schedules.delete(db, schedule.id)
 
 
 def test_old_runs_are_forgotten(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule_runs, "KEPT", 3)
+    monkeypatch.setattr(schedule_starts, "KEPT", 3)
     schedule = schedules.create(db, NIGHTLY)
     for number in range(6):
-        run = schedule_runs.begin(db, schedule, schedule_runs.at_time(1000.0 + number))
+        run = schedule_starts.begin(db, schedule, schedule_starts.at_time(1000.0 + number))
         assert run is not None
         schedule_runs.move(db, run, RunStatus.DONE, str(number))
     kept = schedule_runs.history(db, schedule.id)

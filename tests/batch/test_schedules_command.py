@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from batch import schedule_runs, schedules
+from batch import schedule_runs, schedule_starts, schedules
 from batch.__main__ import app
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Task, Trigger
@@ -34,7 +34,7 @@ def nightly(db: Database) -> Schedule:
 def test_schedules_are_listed_with_what_came_of_the_last_run(
     db: Database, nightly: Schedule
 ) -> None:
-    begun = schedule_runs.now(db, nightly)
+    begun = schedule_starts.now(db, nightly)
     schedule_runs.move(db, begun, RunStatus.FAILED, "There is no bottles.csv.")
     (listed,) = json.loads(run.invoke(app, ["schedules", "list", "--json"]).stdout)
     assert (listed["name"], listed["last_status"]) == ("[Nightly]", "failed")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import deliveries, destinations, targets
+from batch import deliveries, delivery_control, destinations, targets
 from batch.choice import Choice
 from batch.delivery_items import column_name, item_columns
 from batch.destination_options import DestinationKind
@@ -233,7 +233,7 @@ def test_a_row_that_the_table_does_not_take_fails_alone_and_can_be_sent_again(
     assert "P3" not in stored(target)
     run(target, "DELETE FROM products")
     run(target, "DROP TABLE products")
-    deliveries.retry_failed(db, delivery.id)
+    delivery_control.retry_failed(db, delivery.id)
     again = delivered(settings, db, delivery)
     assert counts(again) == (5, 5, 5, 0)
     assert deliveries.failures(db, delivery.id) == []

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch import jobs, schedule_runs, schedules
+from batch import jobs, schedule_starts, schedules
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Trigger
 from batch.schedules import Schedule
@@ -62,14 +62,14 @@ def test_the_newest_of_a_stores_files_is_taken_at_night(
     nightly = schedules.create(db, replace(NIGHTLY, task=task))
     put(bucket, "catalogs/monday.csv", 3)
     at = 1_809_820_800.0
-    schedule_runs.begin(db, nightly, schedule_runs.at_time(at))
+    schedule_starts.begin(db, nightly, schedule_starts.at_time(at))
     scheduling.step()
     run = scheduling.newest(nightly)
     assert (run.status, run.path) == (RunStatus.EXTRACTING, "shop/catalogs/monday.csv")
     assert jobs.get(db, str(run.job_id)).rows == 3
     scheduling.end_job(run)
     read = bucket.sent
-    schedule_runs.begin(db, nightly, schedule_runs.at_time(at + 86_400))
+    schedule_starts.begin(db, nightly, schedule_starts.at_time(at + 86_400))
     scheduling.step()
     assert scheduling.newest(nightly).status is RunStatus.UNCHANGED
     assert bucket.sent - read < 5000, "what is unchanged is not read again"

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from batch import jobs, schedule_runs, schedules
+from batch import jobs, schedule_starts, schedules
 from batch.catalog_places import place
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Trigger
@@ -180,7 +180,7 @@ def test_a_catalog_that_is_not_there_is_told_at_night_and_waited_for_by_a_watch(
     assert schedules.get(db, watch.id).trouble == ""
     task = BOTTLES.model_copy(update={"place": site.url("x.csv?token=secret")})
     nightly = schedules.create(db, replace(NIGHTLY, task=task))
-    schedule_runs.now(db, nightly)
+    schedule_starts.now(db, nightly)
     scheduling.step()
     said = scheduling.newest(nightly).said
     assert said == f"There is no file at {site.url('x.csv')}. Check the address."

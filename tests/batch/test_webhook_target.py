@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from batch import deliveries, destinations, targets
+from batch import deliveries, delivery_control, destinations, targets
 from batch.delivering import Delivering
 from batch.destination_options import DestinationKind, WebhookOptions
 from batch.destinations import Destination
@@ -105,7 +105,7 @@ def test_a_product_that_is_refused_is_found_and_named(
     assert "422: P13 has no tax class" in failure.reason
     assert sorted(ids(receiver)) == sorted(f"P{n}" for n in range(1, 21) if n != 13)
     receiver.script = lambda _said, _before: Answer(200)
-    deliveries.retry_failed(db, delivery.id)
+    delivery_control.retry_failed(db, delivery.id)
     assert counts(delivered(settings, db, delivery)) == (20, 20, 20, 0)
     assert "P13" in ids(receiver)
 
