@@ -18,7 +18,8 @@ PYTEST := $(PY) -m pytest
 FAST := not processes and not browser
 AT_ONCE := --dist loadfile -n logical
 # Real processes are mostly waited for, so there is room for more of these tests than cores.
-WAITING := --dist loadfile -n 4
+# They are begun in the order of tests/conftest.py.
+WAITING := --dist loadfile --no-loadscope-reorder -n 4
 PYTHON ?=
 
 .PHONY: help install lock audit run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall

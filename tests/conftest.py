@@ -113,12 +113,33 @@ def bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterat
     yield object_store
 
 
+#: Files that take minutes, in the order of how many: begun at last, one process would still be
+#: at them when all others have nothing left.
+LONG = (
+    "test_schedule_worker.py",
+    "test_doors.py",
+    "test_hostile.py",
+    "test_canaries.py",
+    "test_delivery_worker.py",
+    "test_restored.py",
+    "test_workers.py",
+    "test_worker.py",
+    "test_merchandiser.py",
+    "test_main.py",
+    "test_crash.py",
+    "test_foreground.py",
+    "test_budget.py",
+    "test_services.py",
+    "test_counter.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fails fast comes first, real processes next, the browser last."""
+    """What fails fast comes first, then real processes and the browser, the longest files first."""
     items.sort(key=_cost)
 
 
-def _cost(item: pytest.Item) -> int:
-    if item.get_closest_marker("browser"):
-        return 2
-    return 1 if item.get_closest_marker("processes") else 0
+def _cost(item: pytest.Item) -> tuple[bool, int]:
+    slow = any(item.get_closest_marker(name) for name in ("processes", "browser"))
+    name = item.path.name
+    return slow, LONG.index(name) if slow and name in LONG else len(LONG)
