@@ -7,6 +7,7 @@ schemas of their own.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from core.settings import Settings
 #: The batch engine's own tables. What they know follows from ours.
 ENGINE_SCHEMA = "dbos"
 VERSION = "alembic_version"
+#: A server notices within this that a process which was killed is gone.
+CLOSING_S = 3.0
 
 Progress = Callable[[str, int, int], None]
 
@@ -117,9 +120,15 @@ class _Postgres(Target):
         self._engine = engine
 
     def in_use(self) -> str:
+        deadline = time.monotonic() + CLOSING_S
+        while (others := self._others()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        said = "1 connection" if others == 1 else f"{others} connections"
+        return f"Shopkeeper has {said} to {self.name} open." if others else ""
+
+    def _others(self) -> int:
         with self._engine.connect() as connection:
-            others = connection.execute(_OTHERS).scalar_one()
-        return f"{others} connections of Shopkeeper to {self.name} are open." if others else ""
+            return int(connection.execute(_OTHERS).scalar_one())
 
     def is_filled(self) -> bool:
         return current(self._engine) is not None
