@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -88,7 +88,8 @@ def _restore(settings: Settings, path: Path, replace: bool, progress: Progress) 
         _check_contents(archive)
         with target(settings) as database:
             _check_place(settings, archive, database, replace)
-            moves = Moves.begin(settings, time.strftime("%Y%m%d-%H%M%S"))
+            # What an interrupted restore has put aside a moment ago keeps its name.
+            moves = Moves.begin(settings, f"{datetime.now():%Y%m%d-%H%M%S-%f}")
             try:
                 notes = _stage(settings, archive, moves, progress)
                 rows = database.fill(archive, moves, progress)
