@@ -141,8 +141,11 @@ def _head(who: Reviewer, sitting: Sitting) -> None:
             # Asked for by the page: drawn in here, the dialog would end with the next redraw.
             review_replace.open_it()
             st.rerun()
-        if st.button("The job", key="review-job", icon=":material/list_alt:", type="tertiary"):
-            st.switch_page("pages/jobs.py", query_params={JOB: who.job.id})
+        # No button: its click would be lost where the page is just being drawn anew.
+        query = {JOB: who.job.id}
+        st.page_link(
+            "pages/jobs.py", label="The job", icon=":material/list_alt:", query_params=query
+        )
     facts = [
         f"**{counts.to_look_at:,}{more}** to look at",
         f"**{counts.approved:,}{more}** approved of {words.several(who.job.done, 'row')}",

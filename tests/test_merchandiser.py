@@ -107,7 +107,7 @@ def test_what_was_corrected_once_is_right_from_then_on(page: Page, tmp_path: Pat
         approve.click()
     expect(page.get_by_text(re.compile(rf"{CORRECTED} approved"))).to_be_visible()
 
-    page.get_by_role("button", name="The job").click()
+    page.get_by_role("link", name="The job").click()
     page.get_by_role("button", name="Change fields and run again").click()
     page.get_by_role("button", name="Next: try and start").click()
     start(page, finished=2)
