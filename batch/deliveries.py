@@ -1,6 +1,7 @@
-"""Deliveries, as people ask for them, look at them and decide about them.
+"""Deliveries, as people ask for them and look at them.
 
-Our tables are the truth about every delivery: the worker takes up what it finds here.
+Our tables are the truth about every delivery: the worker takes up what it finds here. What
+people decide about one is in :mod:`batch.delivery_control`.
 """
 
 from __future__ import annotations
