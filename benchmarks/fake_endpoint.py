@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -61,12 +60,6 @@ def app(delay_s: float) -> web.Application:
     application.router.add_get("/calls", count)
     application.router.add_get("/answers", times)
     return application
-
-
-def free_port() -> int:
-    """A port that nobody listens on, so that two benchmarks at a time do not meet."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @contextmanager

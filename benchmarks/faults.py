@@ -29,6 +29,7 @@ from benchmarks.peers.contestants import (
     Contestant,
 )
 from benchmarks.peers.task import Outcome
+from core import ports
 from core.settings import PROJECT
 
 FIELD = (OURS, OPENAI, LANGCHAIN, CURATOR, CURATOR_PARTIAL, DOCETL)
@@ -68,7 +69,7 @@ class Judgement:
 def judge(contestant: Contestant, rows: int) -> Judgement:
     """One contestant against an endpoint of its own."""
     with fake_endpoint.running(
-        fake_endpoint.free_port(), DELAY_S, "benchmarks.faulty_endpoint", "tally"
+        ports.unused(), DELAY_S, "benchmarks.faulty_endpoint", "tally"
     ) as url:
         task = contestants.task(url, rows)
         if contestant is OURS:

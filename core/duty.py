@@ -50,11 +50,13 @@ class Duty:
 
     def _take(self) -> bool:
         connection = self._db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._number))).scalar():
-            self._holding = connection
-            return True
-        connection.close()
-        return False
+        try:
+            if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._number))).scalar():
+                self._holding = connection
+        finally:
+            if self._holding is not connection:
+                connection.close()
+        return self._holding is connection
 
     def give_up(self) -> None:
         """Let somebody else have it; harmless when it was not held."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,10 @@ from core.files import write_atomically
 from core.settings import Settings
 
 LOOPBACK = "127.0.0.1"
+
+#: Below the ports that systems give to outgoing connections (Linux: from 32768, others: from
+#: 49152). One of those may be taken in the seconds until the server that it was chosen for listens.
+SERVERS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def allocate(settings: Settings) -> Ports:
         ServiceError: The choice cannot be written to the home.
     """
     recorded = _recorded(settings)
-    ports = recorded if recorded and all(map(is_free, _numbers(recorded))) else _pick()
+    ports = recorded if recorded and all(map(_serves, _numbers(recorded))) else _pick()
     write_atomically(_path(settings), json.dumps(asdict(ports)))
     return ports
 
@@ -96,17 +100,28 @@ def _numbers(ports: Ports) -> tuple[int, int]:
     return ports.chroma, ports.model
 
 
+def unused() -> int:
+    """A port that a server could listen on, and that no outgoing connection takes meanwhile.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    # By chance, so that two who choose at the same time hardly ever choose the same.
+    for port in random.sample(SERVERS, len(SERVERS)):
+        if is_free(port):
+            return port
+    raise ServiceError(f"Every port from {SERVERS.start} to {SERVERS.stop - 1} is taken.")
+
+
+def _serves(port: int) -> bool:
+    return port in SERVERS and is_free(port)
+
+
 def _pick() -> Ports:
-    # All stay bound until all are chosen, so that no two are the same.
-    with ExitStack() as held:
-        numbers = [_bind_any(held) for _ in range(2)]
-    return Ports(chroma=numbers[0], model=numbers[1])
-
-
-def _bind_any(held: ExitStack) -> int:
-    probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-    probe.bind((LOOPBACK, 0))
-    return int(probe.getsockname()[1])
+    chroma = model = unused()
+    while model == chroma:
+        model = unused()
+    return Ports(chroma=chroma, model=model)
 
 
 def _recorded(settings: Settings) -> Ports | None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.running import free_port
+from core import ports
 
 USER, PASSWORD = "shop", "brass lantern"
 FROM = "Shopkeeper <shop@example.com>"
@@ -79,7 +79,7 @@ class MailSink:
     @contextmanager
     def running(self) -> Iterator[MailSink]:
         """Serve on a free port, on the same one when it is started again."""
-        self.port = self.port or free_port()
+        self.port = self.port or ports.unused()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.certificate)
         options: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.running import free_port
+from core import ports
 
 START_TIMEOUT_S = 60
 
@@ -23,7 +23,7 @@ def provider(*people: Mapping[str, Any]) -> Iterator[str]:
     Args:
         people: The claims of everybody who can sign in there, ``sub`` among them.
     """
-    port = free_port()
+    port = ports.unused()
     known = [part for one in people for part in ("--user-claims", json.dumps(one))]
     # A process of its own: it warns when it is imported.
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+import sqlalchemy as sa
 from dbos import DBOS
 from psycopg import sql
 
@@ -27,6 +28,8 @@ from core.migrations import upgrade
 #: Nothing has to outlive the machine's fall, and no database here lives for long. What the
 #: fall of the server itself loses, it loses as everywhere.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+ENDING_MS = 60_000
 
 PREFIX = "shopkeeper-postgres-"
 #: Memory that is used like a disk, where there is so much of it: a database takes 10 MB.
@@ -116,6 +119,19 @@ def running() -> Iterator[Postgres]:
             postgres.stop()  # in order it would write down first what nobody will read
         finally:
             server.cleanup()
+
+
+def end_sessions(url: str | sa.URL) -> None:
+    """What the server does to a database's sessions when it is stopped; returns when they ended."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(
+            sa.text(
+                f"SELECT pg_terminate_backend(pid, {ENDING_MS}) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
 
 
 def _place() -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
+from core import ports
 
 PROJECT = Path(__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -30,12 +31,6 @@ BROWSER_ARGUMENTS = [
 START_TIMEOUT_S = 240
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextmanager
 def shop(home: Path, **variables: str) -> Iterator[str]:
     """``make run`` for a home of its own; yields the address of the page.
@@ -43,7 +38,7 @@ def shop(home: Path, **variables: str) -> Iterator[str]:
     Raises:
         AssertionError: It does not come up, or does not end on Ctrl-C.
     """
-    port = free_port()
+    port = ports.unused()
     home.mkdir(parents=True, exist_ok=True)
     port = int(variables.get("PORT", port))
     given = {"SHOPKEEPER_HOME": str(home), "PORT": str(port), "SHOPKEEPER_SIGN_IN": "off"}

@@ -18,6 +18,7 @@ from batch import jobs, uploads
 from batch.columns import Columns
 from batch.fields import Field
 from batch.plan import Plan
+from core import ports
 from core.db import open_database
 from core.roles import Role
 from core.settings import load_settings
@@ -226,7 +227,7 @@ def oidc_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         {"sub": "mallory", "name": "Mallory", "email": "ben@shop.example", "email_verified": False},
         {"sub": "ada", "name": "Ada", "groups": ["staff", "owners"]},
     )
-    port = running.free_port()
+    port = ports.unused()
     with provider(*people) as issuer:
         given = {
             "SHOPKEEPER_SIGN_IN": "oidc",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from core import ports
 from tests import running
 from tests.payloads import ALL, BRIEF
 
@@ -57,7 +58,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     # A label is one paragraph; what comes after a blank line is another one.
     texts.write_text(json.dumps([*ALL, BRIEF]))
     script.write_text(APP.format(texts=str(texts)))
-    port = running.free_port()
+    port = ports.unused()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=running.PROJECT, stdout=log, stderr=log)

@@ -23,6 +23,7 @@ from benchmarks.peers import aimock, contestants, ours
 from benchmarks.peers.contestants import BARE, CURATOR, LANGCHAIN, OPENAI, OURS, Contestant
 from benchmarks.peers.plot import draw
 from benchmarks.peers.score import Score, middle, scored, table
+from core import ports
 from core.settings import PROJECT
 
 FIELD = (OURS, OPENAI, CURATOR, LANGCHAIN)
@@ -32,9 +33,7 @@ OUT = PROJECT / "benchmarks" / "out" / "peers.json"
 def once(contestant: Contestant, rows: int, *, cross_check: bool) -> Score:
     """One run against an endpoint of its own."""
     fake = (
-        aimock.running(DELAY_S)
-        if cross_check
-        else fake_endpoint.running(fake_endpoint.free_port(), DELAY_S)
+        aimock.running(DELAY_S) if cross_check else fake_endpoint.running(ports.unused(), DELAY_S)
     )
     with fake as url:
         if contestant is OURS:

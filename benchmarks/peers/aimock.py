@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.fake_endpoint import ANSWER, free_port, wait_for
+from benchmarks.fake_endpoint import ANSWER, wait_for
+from core import ports
 from core.settings import PROJECT
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
@@ -28,7 +29,7 @@ def running(delay_s: float) -> Iterator[str]:
         install = ["npm", "install", "--silent", "--no-fund", "--no-audit"]
         subprocess.run([*install, "--prefix", str(FOLDER), PACKAGE], check=True)
     answer = {"match": {"userMessage": "jacket"}, "response": {"content": json.dumps(ANSWER)}}
-    fixtures, port = FOLDER / "fixtures.json", free_port()
+    fixtures, port = FOLDER / "fixtures.json", ports.unused()
     fixtures.write_text(json.dumps({"fixtures": [answer]}))
     command = [str(program), "--port", str(port), "--fixtures", str(fixtures)]
     command += ["--chaos-latency", f"{1000 * delay_s:.0f}", "--log-level", "silent"]

@@ -14,13 +14,14 @@ import pytest
 
 from batch import jobs
 from batch.jobs import Job
+from core import ports
 from core.db import Database
 from core.settings import Settings
 from core.statuses import JobStatus
 from tests.batch.conftest import MakeJob
 from tests.batch.processes import DEADLINE_S, Losses
 from tests.fake_endpoint import FakeEndpoint, Reply
-from tests.running import PROJECT, free_port
+from tests.running import PROJECT
 
 pytestmark = pytest.mark.processes
 
@@ -38,7 +39,7 @@ class Shop:
         self._started: list[subprocess.Popen[bytes]] = []
         self._environment = os.environ | {
             "SHOPKEEPER_HOME": str(settings.home),
-            "PORT": str(free_port()),
+            "PORT": str(ports.unused()),
             "OPENAI_BASE_URL": endpoint.url,
             "OPENAI_MODEL": "fake",
             "SHOPKEEPER_SLOTS": str(SLOTS + 1),

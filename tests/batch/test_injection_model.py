@@ -17,7 +17,7 @@ from batch.extract import Extraction, Outcome
 from batch.fields import Field, FieldSet
 from batch.inputs import Inputs
 from batch.plan import Plan
-from core import tokens
+from core import ports, tokens
 from core.endpoints import Endpoint
 from core.model import ModelClient
 from core.settings import load_settings
@@ -25,7 +25,6 @@ from core.statuses import RowStatus
 from tests.batch.processes import until
 from tests.injections import INJECTIONS as ALL
 from tests.injections import WORD
-from tests.running import free_port
 
 pytestmark = [pytest.mark.processes, pytest.mark.alone, pytest.mark.timeout(3000)]
 
@@ -45,7 +44,7 @@ START_S = 600.0
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """The embedded model, served by a process of its own."""
-    port = free_port()
+    port = ports.unused()
     command = [sys.executable, "-m", "core.model_server", "--port", str(port)]
     settings = load_settings(home=tmp_path_factory.mktemp("home"))
     home = {"SHOPKEEPER_HOME": str(settings.home)}

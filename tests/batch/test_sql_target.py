@@ -14,6 +14,7 @@ from batch.delivery_items import column_name, item_columns
 from batch.destination_options import DestinationKind
 from batch.destinations import Destination
 from batch.fields import parse_fields
+from core import ports
 from core.db import Database
 from core.errors import DestinationError, DestinationRefused
 from core.settings import Settings
@@ -33,12 +34,11 @@ from tests.batch.delivering import (
 )
 from tests.mysql import MySql
 from tests.postgres import Postgres
-from tests.running import free_port
 
 
 @pytest.fixture(scope="module")
 def mysql_server() -> Iterator[MySql]:
-    with mysql.running(free_port()) as server:
+    with mysql.running(ports.unused()) as server:
         yield server
 
 
@@ -358,7 +358,7 @@ def test_what_is_wrong_with_the_way_to_a_database_is_told(
     wrong: dict[str, dict[str, Any]] = {
         "user “shop” and the password": {"password": "not-" + mysql.PASSWORD},
         "name of the database “elsewhere”": {"database": "elsewhere"},
-        "server and the port": {"port": free_port()},
+        "server and the port": {"port": ports.unused()},
     }
     for number, (said, given) in enumerate(wrong.items()):
         name = f"Wrong {number}"

@@ -23,16 +23,11 @@ from tests.core.test_services import DEADLINE_S, eventually, family
 pytestmark = pytest.mark.processes
 
 
-def _free_port() -> int:
-    with socket.create_server((ports.LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Settings:
     return load_settings(
         home=tmp_path / "home",
-        port=_free_port(),
+        port=ports.unused(),
         openai_base_url="http://127.0.0.1:9/v1",  # no embedded model
         openai_model="fake",
         sample_shop=False,

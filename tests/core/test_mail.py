@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from core import mail
+from core import mail, ports
 from core.errors import MailError, ValueRefused
 from core.mail import Mail
 from core.settings import Settings, load_settings
 from tests.mail_sink import PASSWORD, MailSink
-from tests.running import free_port
 
 MAIL = Mail(
     to="anna@example.com",
@@ -116,7 +115,7 @@ def test_no_server_and_nobody_there_are_told_apart(
     with pytest.raises(MailError, match="SHOPKEEPER_SMTP_HOST names it"):
         mail.send(load_settings(home=tmp_path), MAIL)
     monkeypatch.setenv("SHOPKEEPER_SMTP_HOST", "127.0.0.1")
-    monkeypatch.setenv("SHOPKEEPER_SMTP_PORT", str(free_port()))
+    monkeypatch.setenv("SHOPKEEPER_SMTP_PORT", str(ports.unused()))
     with pytest.raises(MailError, match="cannot be reached: Connection refused"):
         mail.send(load_settings(home=tmp_path), MAIL)
     assert not mail.is_set_up(settings)

@@ -58,3 +58,21 @@ def test_a_home_that_is_a_file_is_a_service_error(settings: Settings) -> None:
 def test_a_listening_port_is_not_free() -> None:
     with socket.create_server((ports.LOOPBACK, 0)) as server:
         assert not ports.is_free(server.getsockname()[1])
+
+
+def test_no_outgoing_connection_can_take_a_port_before_its_server_listens() -> None:
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not given.exists():
+        pytest.skip("only Linux says which ports those are")
+    lowest, highest = map(int, given.read_text().split())
+    assert not any(lowest <= ports.unused() <= highest for _ in range(50))
+
+
+def test_a_port_of_outgoing_connections_from_an_older_release_is_replaced(
+    settings: Settings,
+) -> None:
+    settings.run.mkdir(parents=True)
+    (settings.run / "ports.json").write_text('{"chroma": 45001, "model": 45002}')
+    given = ports.allocate(settings)
+    assert given.chroma in ports.SERVERS
+    assert given.model in ports.SERVERS

@@ -17,7 +17,7 @@ from core.migrations import newest, upgrade
 from core.pool import open_pool
 from core.settings import load_settings
 from tests import postgres
-from tests.postgres import Postgres
+from tests.postgres import Postgres, end_sessions
 
 pytestmark = pytest.mark.processes
 BACKEND = sa.text("SELECT pg_backend_pid()")
@@ -33,18 +33,6 @@ def strict() -> Iterator[Postgres]:
     """A server that can be told to ask for passwords."""
     with postgres.running() as server:
         yield server
-
-
-def end_sessions(url: str) -> None:
-    """What the server does to its sessions when it is stopped."""
-    with sa.create_engine(url).connect() as connection:
-        connection.execute(
-            sa.text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
-    connection.engine.dispose()
 
 
 def test_a_wrong_password_is_named_and_not_shown(strict: Postgres, tmp_path: Path) -> None:

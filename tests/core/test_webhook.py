@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core import outbound, webhook
+from core import outbound, ports, webhook
 from core.errors import DestinationError, DestinationRefused, SettingError
 from core.settings import Settings, load_settings
 from tests.receiver import Answer, Receiver
@@ -117,7 +117,7 @@ def test_of_a_long_answer_only_the_beginning_is_read(
 def test_a_server_that_is_not_there_is_told_by_its_name_without_the_rest(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    url = f"http://127.0.0.1:{free_port()}/hook?token=hush"
+    url = f"http://127.0.0.1:{ports.unused()}/hook?token=hush"
     with caplog.at_level(logging.DEBUG), pytest.raises(DestinationError) as raised:
         webhook.send(
             settings, url, b"{}", secret=webhook.new_secret(), key="k", pause=lambda _: None
@@ -218,9 +218,3 @@ def test_only_http_addresses_are_spoken_to(settings: Settings, url: str) -> None
 def test_a_secret_that_is_none_is_refused(settings: Settings, secret: str) -> None:
     with pytest.raises(SettingError, match="whsec_"):
         webhook.send(settings, "http://127.0.0.1:1/", b"{}", secret=secret, key="k")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

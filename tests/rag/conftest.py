@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from core import products
+from core import ports, products
 from core.chat_lane import ChatLane
 from core.db import Database, open_database
 from core.pool import open_pool
@@ -31,7 +31,6 @@ from rag.retriever import Retriever
 from rag.shop_csv import read_shop
 from rag.writer import Writer
 from tests.fakes import FakeModel
-from tests.running import free_port
 
 TENT = Product(
     "t1",
@@ -66,14 +65,17 @@ class ChromaServer:
 
     def start(self) -> None:
         where = ["--path", str(self.folder), "--port", str(self.port)]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rag.chroma_server", *where],
-            env=os.environ | {"SHOPKEEPER_CHROMA_TOKEN": TOKEN},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        said = self.folder / "said.log"
+        with said.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rag.chroma_server", *where],
+                env=os.environ | {"SHOPKEEPER_CHROMA_TOKEN": TOKEN},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + 300
         while not self._answers():
+            assert self._process.poll() is None, said.read_text()
             assert time.monotonic() < deadline, "Chroma does not start"
             time.sleep(0.05)
 
@@ -91,7 +93,7 @@ class ChromaServer:
 
 @pytest.fixture(scope="session")
 def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
-    server = ChromaServer(tmp_path_factory.mktemp("chroma"), free_port())
+    server = ChromaServer(tmp_path_factory.mktemp("chroma"), ports.unused())
     server.start()
     yield server
     server.kill()
