@@ -20,6 +20,9 @@ AT_ONCE := --dist loadfile -n logical
 # Real processes are mostly waited for, so there is room for more of these tests than cores.
 # They are begun in the order of tests/conftest.py.
 WAITING := --dist loadfile --no-loadscope-reorder -n 4
+# What real processes and browsers do on a busy machine may fail once. Such a test is tried
+# again, a few in all, and the summary shows why it failed: it is to be mended all the same.
+AGAIN := --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
 PYTHON ?=
 
 .PHONY: help install lock audit run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
@@ -64,8 +67,8 @@ run: install ## Start Shopkeeper at http://localhost:8501 (PORT=… for another)
 
 test: install browser ## Run all tests: the fast ones, real processes, then those of the real model
 	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
-	@$(PYTEST) $(WAITING) -m "not ($(FAST)) and not alone"
-	@$(PYTEST) -m alone
+	@$(PYTEST) $(WAITING) $(AGAIN) -m "not ($(FAST)) and not alone"
+	@$(PYTEST) $(AGAIN) -m alone
 
 test-fast: install ## Run only the fast tests, for instance on every save
 	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
