@@ -25,7 +25,7 @@ WAITING := --dist loadfile --no-loadscope-reorder -n 4
 AGAIN := --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
 PYTHON ?=
 
-.PHONY: help install lock audit run test test-fast check browser bench bench-lanes bench-peers screenshots clean uninstall
+.PHONY: help install lock audit run test test-fast check browser mariadb bench bench-lanes bench-peers screenshots clean uninstall
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,7 +65,7 @@ audit: install ## See whether an installed package has a known vulnerability
 run: install ## Start Shopkeeper at http://localhost:8501 (PORT=… for another); Ctrl-C ends it
 	@exec $(PY) -m core.services run
 
-test: install browser ## Run all tests: the fast ones, real processes, then those of the real model
+test: install browser mariadb ## Run all tests: the fast ones, real processes, then those of the real model
 	@$(PYTEST) $(AT_ONCE) -m "$(FAST)"
 	@$(PYTEST) $(WAITING) $(AGAIN) -m "not ($(FAST)) and not alone"
 	@$(PYTEST) $(AGAIN) -m alone
@@ -92,6 +92,15 @@ browser: install ## See to it that there is a browser for the tests
 	if found >/dev/null 2>&1; then exit 0; fi; \
 	echo "Could not install a browser. Install Chromium or Google Chrome, then try again; or run the tests without it: make test-fast" >&2; \
 	exit 1
+
+mariadb: ## See to it that there is a MariaDB for the tests of MySQL, which are skipped without
+	@PATH=$$PATH:/usr/sbin; found() { command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults; }; \
+	if found >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing MariaDB's programs for the tests …"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server-core mariadb-client-core; } >/dev/null 2>&1 || true; \
+	fi; \
+	found >/dev/null 2>&1 || echo "There is no MariaDB (on Debian and Ubuntu: apt install mariadb-server-core mariadb-client-core), so the tests of MySQL are skipped."
 
 bench: install ## Measure speed and quality anew (see benchmarks/)
 	@$(PY) -m benchmarks

@@ -46,9 +46,11 @@ class MySql:
 @contextmanager
 def running(port: int) -> Iterator[MySql]:
     """A server of its own, for as long as the context lasts."""
-    install, server = shutil.which("mariadb-install-db"), shutil.which("mariadbd")
+    # Debian keeps servers where the path of most users does not lead.
+    path = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
+    install, server = (shutil.which(name, path=path) for name in ("mariadb-install-db", "mariadbd"))
     if not install or not server:
-        pytest.skip("no MariaDB is installed: apt-get install mariadb-server")
+        pytest.skip("no MariaDB is installed; see `make mariadb`")
     with tempfile.TemporaryDirectory(prefix="shopkeeper-mysql-") as folder:
         data, socket = Path(folder) / "data", Path(folder) / "socket"
         user = ["--user=root"] if os.geteuid() == 0 else []
