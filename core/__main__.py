@@ -1,4 +1,4 @@
-"""Looking after a shop from a shell: ``python -m core backup FILE`` and ``restore FILE``.
+"""Looking after a shop from a shell: ``python -m core backup FILE``, ``restore FILE``.
 
 Progress and messages go to standard error, data to standard output. Exit
 codes: 0 done, 1 it could not be done and nothing was changed.
@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from core import backup as making
+from core import encrypted
 from core import restore as putting_back
 from core.console import opened, print_json, reported, say, stages
 from core.restore import Restored
@@ -24,6 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Back a whole shop up into one file, and put it back.",
 )
+PLAIN = (
+    "Keep it like a password: customers' words and stored secrets can be read from it. "
+    "`python -m core backup-key FILE` makes a key with which backups are encrypted."
+)
+ENCRYPTED = "It is encrypted; without one of its keys nobody can read it."
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -37,12 +43,28 @@ def backup(
         bool,
         typer.Option("--without-catalogs", help="Leave out uploaded files, kept safe elsewhere."),
     ] = False,
+    for_keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--for",
+            metavar="KEY",
+            help="Encrypt it for this public key (age1… or ssh-ed25519 …), also several. "
+            "Not given: for those in SHOPKEEPER_BACKUP_FOR.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write everything that a shop could not do without to one file, also while it runs."""
     with opened() as (settings, db), stages("Tables") as show:
+        keys = for_keys or settings.backup_keys
         made = making.backup(
-            settings, db, path, environment=with_env, catalogs=not without_catalogs, progress=show
+            settings,
+            db,
+            path,
+            keys=keys,
+            environment=with_env,
+            catalogs=not without_catalogs,
+            progress=show,
         )
     for note in made.notes:
         say(f"Note: {note}", style="yellow")
@@ -50,10 +72,25 @@ def backup(
     if as_json:
         print_json({"file": str(path), "bytes": size, "rows": rows, "catalogs": made.uploads})
     else:
-        say(
-            f"{path}: {rows:,} rows, {made.uploads:,} catalogs, {size / 1e6:,.1f} MB. "
-            "Keep it like a password: customers' words and stored secrets can be read from it."
-        )
+        what = f"{path}: {rows:,} rows, {made.uploads:,} catalogs, {size / 1e6:,.1f} MB."
+        say(f"{what} {ENCRYPTED if keys else PLAIN}")
+
+
+@app.command("backup-key")
+def backup_key(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a key for encrypted backups: the file opens them, what is printed encrypts them."""
+    with reported():
+        public = encrypted.new_key(path.expanduser())
+    if as_json:
+        print_json({"file": str(path), "public": public})
+        return
+    say(
+        f"{path} opens what is encrypted for the key below. Keep it where the backups are not: "
+        f"without it nobody can read them.\n\nSHOPKEEPER_BACKUP_FOR={public}"
+    )
 
 
 @app.command()
@@ -66,15 +103,21 @@ def restore(
     check: Annotated[
         bool, typer.Option("--check", help="Only see whether it is whole; change nothing.")
     ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="The key of an encrypted backup."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a backup back into the home and the database of the settings."""
     with reported(), stages("Checking") as show:
         if check:
-            manifest = putting_back.verify(path, show)
+            manifest = putting_back.verify(path, key, show)
             done = Restored(manifest.made_at, sum(manifest.tables.values()), [], manifest.notes)
         else:
-            done = putting_back.restore(load_settings(), path, replace=replace, progress=show)
+            done = putting_back.restore(
+                load_settings(), path, replace=replace, key=key, progress=show
+            )
     for note in done.notes:
         say(f"Note: {note}", style="yellow")
     if as_json:

@@ -11,8 +11,8 @@ import fcntl
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -20,6 +20,7 @@ from typing import IO, Any, BinaryIO, cast
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core import encrypted
 from core.errors import BackupError
 
 #: Raised when an older version could not read what this one writes.
@@ -134,20 +135,25 @@ class _Counted:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[ArchiveWriter]:
+def writing(path: Path, keys: Sequence[str] = ()) -> Iterator[ArchiveWriter]:
     """An archive for writing; it takes its place at the end, and not at all after an error.
 
     Only its owner may read it. A backup that was there before stays until then.
 
+    Args:
+        path: The file.
+        keys: Public keys of those who shall be able to open it; none: it is not encrypted.
+
     Raises:
-        BackupError: It cannot be written there.
+        BackupError: It cannot be written there, or a key is none.
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        _check_target(path)
-        with _exclusive(part) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-            yield ArchiveWriter(archive)
-            archive.close()
+        _check_target(path, bool(keys))
+        with _exclusive(part) as file:
+            way = encrypted.encrypting(file, keys) if keys else nullcontext(file)
+            with way as stream, zipfile.ZipFile(stream, "w", allowZip64=True) as archive:
+                yield ArchiveWriter(archive)
             file.flush()
             os.fsync(file.fileno())
             part.replace(path)
@@ -156,13 +162,14 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
         raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _check_target(path: Path) -> None:
+def _check_target(path: Path, encrypting: bool) -> None:
     if not path.parent.is_dir():
         raise BackupError(f"There is no folder {path.parent}.")
     if path.is_dir():
         raise BackupError(f"{path} is a folder; name a file, such as {path / 'shop.backup'}.")
-    if path.exists() and not _is_archive(path):
-        raise BackupError(f"{path} is there already and is no backup. Name another file.")
+    if not path.exists() or (encrypting and encrypted.is_encrypted(path)) or _is_archive(path):
+        return
+    raise BackupError(f"{path} is there already and is no backup like this. Name another file.")
 
 
 def _is_archive(path: Path) -> bool:
@@ -235,18 +242,24 @@ class ArchiveReader:
 
 
 @contextmanager
-def reading(path: Path, tell: Tell = lambda _done, _total: None) -> Iterator[ArchiveReader]:
+def reading(
+    path: Path, tell: Tell = lambda _done, _total: None, key: Path | None = None
+) -> Iterator[ArchiveReader]:
     """An archive for reading; every checksum was found right before it is handed out.
 
     Args:
         path: The file.
         tell: Told how far the check is.
+        key: The file of the key that opens it, if it is encrypted.
 
     Raises:
-        BackupError: It is not there, is no backup, is damaged, or is of a newer version.
+        BackupError: It is not there, cannot be opened with that key, is no backup, is damaged,
+            or is of a newer version.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        locked = encrypted.is_encrypted(path)
+        way = encrypted.decrypted(path, key) if locked else path.open("rb")
+        with way as file, zipfile.ZipFile(file) as archive:
             manifest = _manifest(path, archive)
             _check(path, archive, manifest, tell)
             yield ArchiveReader(archive, manifest)

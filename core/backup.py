@@ -9,7 +9,7 @@ while processes run, and who is signed in.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,7 @@ def backup(
     db: Database,
     path: Path,
     *,
+    keys: Sequence[str] = (),
     environment: bool = False,
     catalogs: bool = True,
     progress: Progress = lambda _what, _done, _total: None,
@@ -74,6 +75,7 @@ def backup(
         settings: Names the home.
         db: Its tables.
         path: The file; only its owner may read it.
+        keys: Public keys of those who shall be able to open it; none: it is not encrypted.
         environment: Whether ``.env`` is in it, with the keys that stand there.
         catalogs: Whether uploaded catalogs are.
         progress: Told how far it is.
@@ -83,7 +85,7 @@ def backup(
         ShopkeeperError: The database or the storage cannot be read.
     """
     notes: list[str] = []
-    with writing(path.expanduser().absolute()) as archive:
+    with writing(path.expanduser().absolute(), keys) as archive:
         key_id = sealed.key_id(settings)
         with snapshot(db) as connection:
             counts = _tables(archive, connection, progress)

@@ -59,6 +59,7 @@ def restore(
     path: Path,
     *,
     replace: bool = False,
+    key: Path | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Restored:
     """Put a backup back.
@@ -67,6 +68,7 @@ def restore(
         settings: Names the home, the database and the storage.
         path: The backup.
         replace: Whether it may take the place of what is there, which is kept aside.
+        key: The file of the key that opens it, if it is encrypted.
         progress: Told how far it is.
 
     Raises:
@@ -78,38 +80,51 @@ def restore(
             if (moves := unfinished(settings)) is not None:
                 moves.carry_out()
                 return Restored(None, 0, moves.kept, [])
-            return _restore(settings, path.expanduser(), replace, progress)
+            with reading(
+                path.expanduser(), partial(progress, "Checking, by bytes"), key
+            ) as archive:
+                return _restore(settings, archive, replace, progress)
     except Timeout as error:
         raise BackupError(f"Another restore into {settings.home} is under way.") from error
 
 
-def _restore(settings: Settings, path: Path, replace: bool, progress: Progress) -> Restored:
-    with reading(path, partial(progress, "Checking, by bytes")) as archive:
-        _check_contents(archive)
-        with target(settings) as database:
-            _check_place(settings, archive, database, replace)
-            # What an interrupted restore has put aside a moment ago keeps its name.
-            moves = Moves.begin(settings, f"{datetime.now():%Y%m%d-%H%M%S-%f}")
-            try:
-                notes = _stage(settings, archive, moves, progress)
-                rows = database.fill(archive, moves, progress)
-                moves.record()
-            except BaseException:
-                moves.give_up()
-                raise
-        moves.carry_out()
-        notes += _about_key(settings, archive.manifest)
-        return Restored(archive.manifest.made_at, rows, moves.kept, notes)
+def _restore(
+    settings: Settings, archive: ArchiveReader, replace: bool, progress: Progress
+) -> Restored:
+    _check_contents(archive)
+    with target(settings) as database:
+        _check_place(settings, archive, database, replace)
+        # What an interrupted restore has put aside a moment ago keeps its name.
+        moves = Moves.begin(settings, f"{datetime.now():%Y%m%d-%H%M%S-%f}")
+        try:
+            notes = _stage(settings, archive, moves, progress)
+            rows = database.fill(archive, moves, progress)
+            moves.record()
+        except BaseException:
+            moves.give_up()
+            raise
+    moves.carry_out()
+    notes += _about_key(settings, archive.manifest)
+    return Restored(archive.manifest.made_at, rows, moves.kept, notes)
 
 
-def verify(path: Path, progress: Progress = lambda _what, _done, _total: None) -> Manifest:
+def verify(
+    path: Path,
+    key: Path | None = None,
+    progress: Progress = lambda _what, _done, _total: None,
+) -> Manifest:
     """Read a backup to its end and see that this version could put it back; changes nothing.
+
+    Args:
+        path: The backup.
+        key: The file of the key that opens it, if it is encrypted.
+        progress: Told how far it is.
 
     Raises:
         BackupError: It could not.
     """
     checked = partial(progress, "Checking, by bytes")
-    with reading(path.expanduser(), checked) as archive:
+    with reading(path.expanduser(), checked, key) as archive:
         _check_contents(archive)
         return archive.manifest
 

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     history_days: int = Field(default=7, ge=1, validation_alias="SHOPKEEPER_HISTORY_DAYS")
     upload_days: int = Field(default=30, ge=1, validation_alias="SHOPKEEPER_UPLOAD_DAYS")
     result_days: int | None = Field(default=None, ge=1, validation_alias="SHOPKEEPER_RESULT_DAYS")
+    backup_for: str = Field(default="", validation_alias="SHOPKEEPER_BACKUP_FOR")
     model: str = Field(default="qwen2.5-coder-0.5b", validation_alias="SHOPKEEPER_MODEL")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("shopkeeper"),
@@ -211,6 +212,11 @@ class Settings(BaseSettings):
     def imports(self) -> Path:
         """The folder of this machine that catalogs are taken from by themselves."""
         return self.import_folder or self.home / "imports"
+
+    @property
+    def backup_keys(self) -> tuple[str, ...]:
+        """Public keys of those who can open the backups; none: they are not encrypted."""
+        return _listed(self.backup_for)
 
     @property
     def open_for_exports(self) -> tuple[str, ...]:
