@@ -1,4 +1,4 @@
-"""What is removed by itself after some time: forgotten uploads, old results and records."""
+"""What is removed by itself after some time: forgotten uploads, old results, talks and records."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from batch import control, delivery_history, estimated, uploads
 from core import events, notices, usage
+from core.chat_tables import conversations, gaps, messages
 from core.db import Database
 from core.errors import ShopkeeperError
 from core.schema import jobs
@@ -36,6 +37,8 @@ def tidy(settings: Settings, db: Database, now: float) -> bool:
     more = usage.remove_older(db, settings.usage_days, now)
     if settings.result_days is not None:
         more |= _results(db, now - settings.result_days * DAY_S)
+    if settings.conversation_days is not None:
+        more |= _conversations(db, now - settings.conversation_days * DAY_S)
     forgotten = now - settings.upload_days * DAY_S
     notices.forget(db, now)
     events.forget(db, now)
@@ -58,6 +61,22 @@ def _results(db: Database, before: float) -> bool:
     for job_id in found:
         log.info("job %s is older than results are kept: it is removed", job_id)
         control.delete(db, job_id)
+    return len(found) == AT_ONCE
+
+
+def _conversations(db: Database, before: float) -> bool:
+    """Delete conversations in which nothing was said for so long, and questions as old."""
+    silent = (
+        sa.select(conversations.c.id)
+        .where(conversations.c.updated_at < before)
+        .order_by(conversations.c.updated_at)
+        .limit(AT_ONCE)
+    )
+    with db.write() as connection:
+        found = connection.execute(silent).scalars().all()
+        connection.execute(messages.delete().where(messages.c.conversation_id.in_(found)))
+        connection.execute(conversations.delete().where(conversations.c.id.in_(found)))
+        connection.execute(gaps.delete().where(gaps.c.last_at < before))
     return len(found) == AT_ONCE
 
 

@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     history_days: int = Field(default=7, ge=1, validation_alias="SHOPKEEPER_HISTORY_DAYS")
     upload_days: int = Field(default=30, ge=1, validation_alias="SHOPKEEPER_UPLOAD_DAYS")
     result_days: int | None = Field(default=None, ge=1, validation_alias="SHOPKEEPER_RESULT_DAYS")
+    conversation_days: int | None = Field(
+        default=None, ge=1, validation_alias="SHOPKEEPER_CONVERSATION_DAYS"
+    )
     backup_for: str = Field(default="", validation_alias="SHOPKEEPER_BACKUP_FOR")
     model: str = Field(default="qwen2.5-coder-0.5b", validation_alias="SHOPKEEPER_MODEL")
     cache: Path = Field(
