@@ -275,15 +275,21 @@ def _print(scene: Scene, model: StreamingEndpoint) -> None:
     table = Table("ms", "p50", "p95", "most", "n", title=scene.name)
     asked = [visit for visit in scene.visits if visit.told_at is not None]
     to_cards = [(one.cards_at - one.asked_at) * 1000 for one in asked if one.cards_at]
-    first = [
-        (one.word_at - one.asked_at - (served.first_at - served.came_at)) * 1000
+    written = [
+        (one, served, one.word_at)
         for one in asked
         if one.word_at and (served := model.served.get(one.question))
     ]
+    first = [
+        (word_at - one.asked_at - (served.first_at - served.came_at)) * 1000
+        for one, served, word_at in written
+    ]
+    behind = [(word_at - served.first_at) * 1000 for _, served, word_at in written]
     whole = [found for one in asked if (found := _overhead_ms(one, model)) is not None]
     for name, times in (
         ("until the sources", to_cards),
         ("until the first word, less the model's time", first),
+        ("from the model's first word to ours", behind),
         ("until the last word, less the model's time", whole),
     ):
         _row(table, name, times)

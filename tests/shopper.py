@@ -17,6 +17,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+#: An answer that still grows. Only the one that is waited for does: those before it are drawn whole.
+GROWING = 'class="sk-prose sk-writing"'
 #: How the page's script may end; any other end is followed by another run.
 AT_REST = ForwardMsg.FINISHED_SUCCESSFULLY
 
@@ -34,7 +36,8 @@ class Visit:
         prose: The answer as HTML.
         said: What else the page said: notes, warnings, errors.
         troubles: Errors, tracebacks and lost connections.
-        before: What stood on the page before; drawn again, it is no answer to this question.
+        before: What stood on the page before; drawn again, it is no answer to this question,
+            unless it is being written.
     """
 
     question: str
@@ -69,7 +72,7 @@ class Visit:
             self.troubles += (told,)
 
     def _read(self, body: str, now: float) -> None:
-        if body in self.before:
+        if body in self.before and GROWING not in body:
             return
         if "sk-notice" in body:
             self._note(body, error=False)
