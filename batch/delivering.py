@@ -226,7 +226,9 @@ class Delivering:
         return do()
 
     def _pause(self, trouble: str, pause_s: float) -> None:
-        delivery_runs.tell(self._db, self._one, f"{trouble} It is tried again by itself.")
+        delivery_runs.tell(
+            self._db, self._one, f"{trouble} It is tried again by itself for a while."
+        )
         until = time.monotonic() + min(pause_s, LONGEST_PAUSE_S)
         while (left := until - time.monotonic()) > 0:
             self._watch()

@@ -230,10 +230,13 @@ def from_json(stored: Mapping[str, Any]) -> Options:
 
 
 def receiver(options: Options) -> tuple[str | int | None, ...]:
-    """Who is sent the password of a destination: the same as long as this is equal."""
-    if isinstance(options, SqlOptions):
+    """Who is sent the password of a destination: the same as long as this is equal.
+
+    Empty: nobody, as for what lies on this machine.
+    """
+    if isinstance(options, SqlOptions) and options.system is not SqlSystem.SQLITE:
         return (options.system, options.host, options.port)
-    if isinstance(options, FileOptions):
+    if isinstance(options, FileOptions) and "://" in options.folder:
         scheme, _, rest = options.folder.partition("://")
         server = rest.partition("/")[0] if scheme in SERVERS else ""
         return (scheme, server, options.endpoint)

@@ -96,6 +96,8 @@ def change(
     kept = secrets_of(settings, db, destination_id)
     if before.kind is DestinationKind.WEBHOOK:
         kept.pop("rest", None)
+    if not receiver(options):
+        kept.pop("password", None)
     if "password" in kept.keys() - found.keys() and receiver(options) != receiver(before.options):
         raise DestinationRefused(
             "The stored password is only ever sent to the server that it was given for. Type the "

@@ -25,7 +25,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("id", "Id", _REQUIRED, "id", missed="id"),
     Attribute("title", "Title", _REQUIRED, "title"),
     Attribute("description", "Description", _REQUIRED, "description"),
-    Attribute("link", "Product page", _REQUIRED, "url", missed="full address of their page"),
+    Attribute("link", "Product page", _REQUIRED, "url", missed="full address of its page"),
     Attribute("image_link", "Image", _REQUIRED, "image", missed="full address of an image"),
     Attribute("additional_image_link", "More images", names=_names("moreimages images gallery")),
     Attribute("availability", "Availability", _REQUIRED, "stock"),

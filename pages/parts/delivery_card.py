@@ -15,9 +15,11 @@ from core.db import Database
 from core.errors import ShopkeeperError
 from core.statuses import DeliveryStatus
 from pages.parts import words
+from pages.parts.destination_acts import DESTINATION
 from pages.parts.destination_words import CHOICES, counts, state
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
+from pages.parts.job_card import JOB
 from pages.parts.telling import tell
 
 #: A button's label, name and icon, and what it does.
@@ -48,12 +50,20 @@ def _head(one: Delivery, *, names_job: bool) -> None:
     now, where = time.time(), words.zone(st.context.timezone)
     shown = state(one)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(one.job if names_job else one.destination)}**")
+        _link(one, names_job=names_job)
         st.badge(shown.word, icon=shown.icon, color=shown.color)
         parts = [CHOICES[one.choice].lower(), one.cause, words.moment(one.created_at, now, where)]
         if one.started_at and one.finished_at and one.run == 1:
             parts.append(f"took {words.took(one.finished_at - one.started_at)}")
         st.caption(plain(" · ".join(part for part in parts if part)))
+
+
+def _link(one: Delivery, *, names_job: bool) -> None:
+    """What was sent, or where to: a way to it."""
+    name, page, query = one.destination, "destinations", {DESTINATION: one.destination_id}
+    if names_job:
+        name, page, query = one.job, "jobs", {JOB: one.job_id}
+    st.page_link(f"pages/{page}.py", label=f"**{plain(name)}**", query_params=query)
 
 
 def _failures(shop: Shop, one: Delivery) -> None:

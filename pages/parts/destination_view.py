@@ -45,10 +45,11 @@ def draw(shop: Shop, destination_id: str) -> None:
     _head(shop, one)
     tell_secret(one)
     tell_trial(shop, one)
+    # What does not work is there to be changed, without looking for it.
+    with st.expander("Change how it is set up", icon=":material/tune:", expanded=bool(one.problem)):
+        set_up(shop, one.kind, one)
     _send(shop, one)
     _history(shop, one)
-    with st.expander("Change how it is set up", icon=":material/tune:"):
-        set_up(shop, one.kind, one)
 
 
 def _head(shop: Shop, one: Destination) -> None:

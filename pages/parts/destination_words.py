@@ -50,10 +50,10 @@ ENCRYPTIONS = {
     Encryption.CHECKED: "Always, and check the server's certificate",
 }
 CHOICES = {
+    Choice.ALL: "All rows",
+    Choice.DONE: "Rows with a result",
     Choice.APPROVED: "Approved rows",
-    Choice.DONE: "All rows with a result",
     Choice.FLAGGED: "Flagged rows",
-    Choice.ALL: "Every row",
 }
 _STATES = {
     DeliveryStatus.WAITING: State("Waiting to start", "gray", ":material/schedule:"),

@@ -99,7 +99,7 @@ def draw(shop: Shop, upload: Upload) -> None:
     notes(catalog.notes)
     rows = uploads.preview(shop.settings, upload, PREVIEW_ROWS)
     table = pd.DataFrame(rows, columns=list(catalog.columns), index=range(1, len(rows) + 1))
-    st.dataframe(table, key="preview", height=390)
+    st.dataframe(table, key="preview")
     st.caption(f"The first {words.several(len(rows), 'row')}, as in the file.")
     onward(Step.FILE, ready=True)
 

@@ -12,6 +12,7 @@ from batch.choice import Choice
 from batch.downloads import Form, Options
 from batch.jobs import Job
 from pages.parts import job_feed, words
+from pages.parts.destination_words import CHOICES
 from pages.parts.download_address import download_address
 from pages.parts.entry import Shop
 from pages.parts.trouble import boxed
@@ -39,12 +40,6 @@ _OFFERS: Mapping[Form, Offer] = {
         "JSON lines", "For programs: typed values, and where in the row each one stands."
     ),
     Form.FAILED: Offer("Failed rows (CSV)", "The rows that failed, with the reasons."),
-}
-_ROWS = {
-    Choice.ALL: "All rows",
-    Choice.DONE: "Done",
-    Choice.APPROVED: "Approved",
-    Choice.FLAGGED: "Flagged",
 }
 _SHEETS = (Form.CSV, Form.XLSX, Form.PARQUET)
 _WITHOUT_OPTIONS = (Form.JSONL, Form.GOOGLE_XML)
@@ -94,10 +89,10 @@ def _rows(job: Job, form: Form, counts: Mapping[Choice, int]) -> Choice:
         return Choice.ALL
     return st.selectbox(
         "Rows",
-        list(_ROWS),
-        format_func=lambda one: f"{_ROWS[one]} ({counts[one]:,})",
+        list(CHOICES),
+        format_func=lambda one: f"{CHOICES[one]} ({counts[one]:,})",
         key=f"rows-{job.id}",
-        width=200,
+        width=220,
     )
 
 

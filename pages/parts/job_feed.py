@@ -31,7 +31,7 @@ def draw(shop: Shop, job: Job, form: Form, choice: Choice, count: int, options: 
     feed = form.feed
     assert feed is not None
     table = layout(uploads.get(shop.db, job.upload_id).catalog.columns, job.fields)
-    with st.expander(f"Where {feed.reader}'s columns come from", icon=":material/conversion_path:"):
+    with st.expander(_where(feed), icon=":material/conversion_path:"):
         changes = _mapping(shop, job, feed, table)
         _remember(shop, job, feed, changes)
         if count:
@@ -42,6 +42,10 @@ def draw(shop: Shop, job: Job, form: Form, choice: Choice, count: int, options: 
         without = bool(found.refused) and _without(job, feed, found.refused)
         _tell_missed(feed, found)
     return replace(options, sources=changes, complete_only=without)
+
+
+def _where(feed: Feed) -> str:
+    return f"Where {feed.reader}'s columns come from"
 
 
 def _without(job: Job, feed: Feed, refused: int) -> bool:
@@ -212,7 +216,8 @@ def _tell_refused(feed: Feed, found: Findings) -> None:
         return
     count = f"{found.refused:,} of {words.several(found.rows, 'product')}"
     lines = [f"{feed.reader} will refuse {count}:", *(f"- {_line(one, found)}" for one in refused)]
-    st.warning("\n".join(lines), icon=":material/warning:")
+    advice = f"Name the column that has it, or one text for all, under “{_where(feed)}”."
+    st.warning("\n".join([*lines, "", advice]), icon=":material/warning:")
 
 
 def _tell_missed(feed: Feed, found: Findings) -> None:

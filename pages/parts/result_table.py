@@ -14,7 +14,6 @@ from batch.results import ResultRow
 from core.statuses import RowStatus
 
 PAGE_ROWS = 100
-_TABLE_HEIGHT = 420
 _VISIBLE_PAGES = 7
 _MARKS = {RowStatus.DONE: "✓ done", RowStatus.FAILED: "✕ failed"}
 _WAITING = "… waiting"
@@ -53,16 +52,14 @@ def _go_to_row(key: str) -> None:
 def table(cells: Sequence[dict[str, str]], numbers: Sequence[int], key: str) -> set[int]:
     """Draw rows; returns the numbers of those that were chosen."""
     frame = pd.DataFrame(cells, index=pd.Index(numbers, name="Row"))
-    drawn = st.dataframe(
-        frame, key=key, height=_TABLE_HEIGHT, on_select="rerun", selection_mode="multi-row"
-    )
+    drawn = st.dataframe(frame, key=key, on_select="rerun", selection_mode="multi-row")
     return {numbers[at] for at in drawn["selection"]["rows"] if at < len(numbers)}
 
 
 def moving_table(cells: Sequence[dict[str, str]], numbers: Sequence[int], key: str) -> None:
     """Draw rows of which more are to come: to look at only."""
     frame = pd.DataFrame(cells, index=pd.Index(numbers, name="Row"))
-    st.dataframe(frame, key=key, height=_TABLE_HEIGHT)
+    st.dataframe(frame, key=key)
 
 
 def product_cells(job: Job, original: Mapping[str, str]) -> dict[str, str]:

@@ -146,6 +146,25 @@ def test_a_password_is_never_shown_again(page: Open, settings: Settings, db: Dat
     assert destinations.secrets_of(settings, db, one.id) == {"password": "hush-hush"}
 
 
+def test_a_table_of_a_server_becomes_one_of_a_file_and_its_password_is_forgotten(
+    page: Open, settings: Settings, db: Database
+) -> None:
+    given = {"system": "postgresql", "host": "127.0.0.1", "port": 1, "database": "shop"}
+    secret = {"user": "me", "password": "hush-hush", "table": "products"}
+    one = destinations.add(settings, db, "Warehouse", DestinationKind.SQL, given | secret)
+    destinations.note_try(db, one.id, "It cannot be used.")
+    app = page(PATH)
+    keyed(app, f"open-{one.id}").click().run()
+    (change,) = [box for box in app.expander if box.label == "Change how it is set up"]
+    assert change.proto.expanded
+    app.session_state[f"system-{one.id}"] = SqlSystem.SQLITE
+    app = fill(app.run(), file="shop.db")
+    assert "The table “products” is there" in shown(app)
+    assert destinations.secrets_of(settings, db, one.id) == {}
+    (change,) = [box for box in app.expander if box.label == "Change how it is set up"]
+    assert not change.proto.expanded
+
+
 def test_rows_that_were_not_taken_are_named_and_sent_again(
     page: Open, settings: Settings, db: Database, receiver: Receiver
 ) -> None:
@@ -172,6 +191,8 @@ def test_a_delivery_is_paused_and_goes_on(page: Open, settings: Settings, db: Da
     delivery = asked(db, to, finished(settings, db, 3))
     app = page(PATH)
     keyed(app, f"open-{to.id}").click().run()
+    (link,) = [one.proto for one in app.get("page_link") if "Bottles" in one.proto.label]
+    assert link.query_string == f"job={delivery.job_id}"
     button(app, "Pause").click().run()
     assert deliveries.get(db, delivery.id).status is DeliveryStatus.PAUSED
     button(app, "Go on").click().run()

@@ -64,7 +64,12 @@ def toggle(app: AppTest, label: str) -> AppTest:
 def test_a_csv_of_all_rows_is_the_first_choice(open_page: AppTest, job: Job) -> None:
     assert (link(open_page).url, link(open_page).disabled) == (f"download/{job.id}/csv", False)
     (rows,) = [one for one in open_page.selectbox if one.label == "Rows"]
-    assert rows.options == ["All rows (3)", "Done (2)", "Approved (1)", "Flagged (1)"]
+    assert rows.options == [
+        "All rows (3)",
+        "Rows with a result (2)",
+        "Approved rows (1)",
+        "Flagged rows (1)",
+    ]
 
 
 def test_what_is_chosen_is_in_the_address(open_page: AppTest, job: Job) -> None:
@@ -112,6 +117,7 @@ def test_a_feed_says_what_products_lack_and_can_leave_those_out(
     assert "**no product has a description**" in shown
     assert "**2 products have no full address of an image** (rows 2, 3)" in shown
     assert "**1 product has no price with a currency** (row 3)" in shown
+    assert "under “Where Google's columns come from”" in shown
     app = toggle(app, "Leave out the 3 products")
     assert link(app).url == f"download/{job.id}/google-xml?complete=yes"
 
