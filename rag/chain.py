@@ -21,7 +21,7 @@ from core.facts import Filter
 from core.settings import Settings
 from core.units import convert
 from core.usage import Call
-from rag import documents
+from rag import chunking, documents
 from rag.blocks import Pen, begun
 from rag.exchange import Role, Turn
 from rag.finding import Finder, Plan, Said
@@ -92,7 +92,7 @@ class Counter:
         chunks = (
             chunk
             for item in documents.listing(self._db)
-            for chunk in documents.split(item.name, item.text)
+            for chunk in chunking.split(item.name, item.text)
         )
         self._pen.sentences.learn([policy_passage(chunk) for chunk in chunks])
 

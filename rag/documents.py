@@ -1,8 +1,7 @@
-"""Policy documents: stored whole, searched in chunks cut at their headings.
+"""Policy documents: stored whole, and how far the index knows them.
 
-The ``documents`` table is the truth; a chunk is computed from it whenever it
-is needed, so a chunk's id always leads back to its text. Every change raises a
-document's version, as with products.
+The ``documents`` table is the truth. Every change raises a document's version,
+as with products. Knows nothing of the chunks in which they are searched.
 """
 
 from __future__ import annotations
@@ -12,25 +11,17 @@ import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from langchain_text_splitters import MarkdownHeaderTextSplitter, RecursiveCharacterTextSplitter
 from sqlalchemy.engine import RowMapping
 
 from core.db import Database, upsert
 from core.errors import CatalogError
 from core.shop_tables import documents
 from rag import reading
-from rag.headings import first_heading
-from rag.markup import plain_markdown
 
-HEADINGS = [("#", "1"), ("##", "2"), ("###", "3"), ("####", "4")]
-#: About 220 tokens: the embedding reads 256, and three must fit in a small model's prompt.
-CHUNK_CHARS = 800
-OVERLAP_CHARS = 80
 #: In the place of a file's name, where there was no file.
 WRITTEN = "written here"
 #: Leaves room for a number, within what the table holds.
@@ -65,23 +56,6 @@ class Document:
     def indexed(self) -> bool:
         """Whether the index knows it as it is, so that it is found by its meaning, too."""
         return self.version == self.indexed_version
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A part of a document under one heading.
-
-    Attributes:
-        id: ``policy:<document>#<number>``, numbered from 1 in reading order.
-        title: The document's title.
-        heading: Headings that lead to it below the title, joined by ``>``; may be empty.
-        text: Plain text.
-    """
-
-    id: str
-    title: str
-    heading: str
-    text: str
 
 
 def publish_documents(db: Database, source: Path | Sequence[Path]) -> int:
@@ -218,27 +192,6 @@ def reindex_all(db: Database) -> None:
     """Make every document pending, as after the loss of the index."""
     with db.write() as connection:
         connection.execute(documents.update().values(indexed_version=0, chunks=0))
-
-
-@lru_cache(maxsize=512)
-def split(name: str, text: str) -> tuple[Chunk, ...]:
-    """Cut a Markdown text at its headings, and long sections further."""
-    sections = MarkdownHeaderTextSplitter(HEADINGS, strip_headers=True).split_text(text)
-    sizes = RecursiveCharacterTextSplitter(chunk_size=CHUNK_CHARS, chunk_overlap=OVERLAP_CHARS)
-    title = plain_markdown(first_heading(text)) or name.replace("-", " ").capitalize()
-    parts = [
-        (_path(section.metadata), part)
-        for section in sections
-        for part in sizes.split_text(plain_markdown(section.page_content))
-    ]
-    return tuple(
-        Chunk(id=f"policy:{name}#{number}", title=title, heading=heading, text=part)
-        for number, (heading, part) in enumerate(parts, start=1)
-    )
-
-
-def _path(headings: Mapping[str, str]) -> str:
-    return " > ".join(plain_markdown(headings[level]) for level in "234" if level in headings)
 
 
 def _files(source: Path | Sequence[Path]) -> list[Path]:

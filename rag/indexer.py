@@ -25,7 +25,7 @@ from core.errors import DatabaseAway, ServiceError
 from core.files import make_folder, write_atomically
 from core.settings import SAMPLE, Settings, load_settings
 from core.shop_tables import products as table
-from rag import documents, staged, vectors
+from rag import chunking, documents, staged, vectors
 from rag.documents import Document
 from rag.embedding import Embedder
 from rag.exchange import Kind
@@ -176,7 +176,7 @@ def _product_keys(db: Database) -> Iterator[tuple[str, bytes]]:
 
 def _chunk_keys(db: Database) -> Iterator[bytes]:
     for document in documents.listing(db):
-        for chunk in documents.split(document.name, document.text):
+        for chunk in chunking.split(document.name, document.text):
             yield vectors.text_key(chunk_thing(chunk).embedded)
     yield from staged.needed(db)
 
@@ -238,7 +238,7 @@ def _leave(number: int, frame: object) -> NoReturn:
 
 
 def _index_document(db: Database, index: Index, document: Document) -> None:
-    chunks = () if document.deleted else documents.split(document.name, document.text)
+    chunks = () if document.deleted else chunking.split(document.name, document.text)
     _put(db, index, Kind.POLICY, [chunk_thing(chunk) for chunk in chunks])
     left_over = range(len(chunks) + 1, document.chunks + 1)
     index.remove(Kind.POLICY, [f"policy:{document.name}#{number}" for number in left_over])

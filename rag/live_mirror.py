@@ -19,7 +19,7 @@ from core.products import Product
 from core.shop_tables import products as table
 from core.shop_tables import vectors as vector_table
 from rag import documents, vectors
-from rag.documents import Chunk
+from rag.chunking import Chunk, split
 from rag.exchange import Kind
 from rag.feed import Feed
 from rag.mirror import Mirror
@@ -79,7 +79,7 @@ class LiveMirror(Mirror):
         return {
             chunk.id: chunk
             for item in texts
-            for chunk in documents.split(item.name, item.text)
+            for chunk in split(item.name, item.text)
             if chunk.id in ids
         }
 
@@ -138,9 +138,7 @@ class LiveMirror(Mirror):
         if current == self._documents:
             return
         self.put_chunks(
-            chunk
-            for item in documents.listing(self._db)
-            for chunk in documents.split(item.name, item.text)
+            chunk for item in documents.listing(self._db) for chunk in split(item.name, item.text)
         )
         self._documents = current
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.facts import IN_STOCK, Fact, Filter, Order, facts_of
 from core.products import Product
-from rag.documents import Chunk
+from rag.chunking import Chunk
 from rag.exchange import Kind
 from rag.fact_arrays import FactArrays
 from rag.fact_column import Mask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.products import Product
-from rag.documents import Chunk
+from rag.chunking import Chunk
 from rag.exchange import Kind, Passage
 from rag.markup import plain
 from rag.texts import facts, product_text

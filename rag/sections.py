@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from langchain_text_splitters import MarkdownHeaderTextSplitter
 
 from core.db import Database
-from rag import documents
+from rag import chunking, documents
 from rag.exchange import Passage
 from rag.markup import plain_markdown
 
@@ -34,7 +34,7 @@ def section_of(db: Database, passage: Passage) -> Section | None:
     document = documents.get(db, [name]).get(name)
     if document is None:
         return None
-    splitter = MarkdownHeaderTextSplitter(documents.HEADINGS, strip_headers=True)
+    splitter = MarkdownHeaderTextSplitter(chunking.HEADINGS, strip_headers=True)
     wanted = _pattern(passage.text)
     found = []
     for part in splitter.split_text(document.text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.products import Product
-from rag.documents import Chunk
+from rag.chunking import Chunk
 from rag.markup import plain
 from rag.texts import embedded_text, known_text
 

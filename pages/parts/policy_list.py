@@ -14,7 +14,8 @@ from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.trouble import boxed
 from rag import documents
-from rag.documents import Document, split
+from rag.chunking import Chunk, split
+from rag.documents import Document
 
 DOCUMENT = "document"
 PAGE = 30
@@ -102,7 +103,7 @@ def state(one: Document) -> None:
         )
 
 
-def _sections(chunks: Sequence[documents.Chunk]) -> int:
+def _sections(chunks: Sequence[Chunk]) -> int:
     return len({chunk.heading for chunk in chunks})
 
 

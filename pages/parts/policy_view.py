@@ -13,7 +13,8 @@ from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.policy_list import facts, open_document, state
 from rag import document_changes, documents, reading
-from rag.documents import Chunk, Document
+from rag.chunking import Chunk, split
+from rag.documents import Document
 
 #: Passages on a page: a long document has hundreds.
 PAGE = 40
@@ -131,7 +132,7 @@ def _put(shop: Shop, one: Document, item: Document) -> None:
 
 def _sections(one: Document) -> None:
     st.caption("This is how the chat sees it: it finds and shows these passages one by one.")
-    chunks = documents.split(one.name, one.text)
+    chunks = split(one.name, one.text)
     pages = ceil(len(chunks) / PAGE)
     number = st.pagination(pages, key=f"passages-{one.name}") if pages > 1 else 1
     shown = chunks[(number - 1) * PAGE : number * PAGE]

@@ -7,7 +7,8 @@ import pytest
 from core.db import Database
 from core.errors import CatalogError
 from rag import document_changes, documents
-from rag.documents import CHUNK_CHARS, Document, split
+from rag.chunking import CHUNK_CHARS, split
+from rag.documents import Document
 from tests.conftest import on_both
 
 TEXT = """# Returns and more
