@@ -6,10 +6,8 @@ cost of a million calls is never added up again.
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from batch.extract import Outcome
 from core import events
-from core.db import Database, when_back
+from core.db import Database
 from core.endpoints import Endpoint
 from core.errors import JobError
 from core.events import EventKind
@@ -27,8 +25,6 @@ from core.schema import jobs, shards
 from core.statuses import ACTIVE, JobStatus, Lane
 from core.usage import Tokens
 
-#: While less is left than so many calls like the dearest one cost, it is looked before each call.
-NEAR_CALLS = 256
 #: A token is hardly ever shorter, in any language: what is not sent yet is rather overestimated.
 CHARACTERS_A_TOKEN = 3
 ROUNDING = 1e-9
@@ -168,90 +164,3 @@ def expected_cost(endpoint: Endpoint, request: Request, completion: float | None
     written = request.max_tokens if completion is None else completion
     tokens = Tokens(math.ceil(read / CHARACTERS_A_TOKEN), math.ceil(written))
     return endpoint.cost(tokens)
-
-
-class Purse:
-    """What is left of a job's budget, as the row loop of one worker sees it.
-
-    Counts the answers that are not stored yet with what all workers have stored,
-    and the calls under way as dear as the dearest one: the first call is waited
-    for, to see that. While plenty is left it looks only when a block is stored,
-    and towards the end before each call. Workers share what is left then: what is
-    spent too much is at most what others have under way or are just storing.
-
-    Args:
-        budget: The job's.
-        read: Tells what is stored as spent, and how many workers there are.
-    """
-
-    def __init__(self, budget: Budget, read: Callable[[], tuple[float, int]]) -> None:
-        self._budget = budget
-        self._read = read
-        self._stored, self._workers = 0.0, 1
-        self._to_store = 0.0
-        self._dearest: float | None = None
-        self._under_way = 0
-        self._ended = asyncio.Event()
-        self._closed = False
-        self._turn = asyncio.Lock()
-        #: Whether a row was not asked for since the budget does not reach for it.
-        self.refused = False
-
-    @property
-    def near_its_end(self) -> bool:
-        """Whether every call counts now."""
-        left = self._budget.amount - self._paid
-        return self._dearest is None or left <= NEAR_CALLS * self._dearest
-
-    @property
-    def _paid(self) -> float:
-        return self._stored + self._to_store
-
-    async def allows(self) -> bool:
-        """Wait until it is clear whether one more row may be asked for; it is then under way."""
-        while True:
-            if self.near_its_end and not self._closed:
-                await self._look()
-            if self._closed or self._budget.is_used_up(self._paid):
-                self.refused = True
-                return False
-            if self._reaches():
-                self._under_way += 1
-                return True
-            self._ended.clear()
-            await self._ended.wait()
-
-    def _reaches(self) -> bool:
-        """Whether it reaches for one more call, when those under way have been paid for."""
-        if not self._under_way or self._dearest is None:
-            return not self._under_way
-        promised = self._under_way * self._dearest * self._workers
-        return not self._budget.is_used_up(self._paid + promised)
-
-    def ended(self, outcome: Outcome | None) -> None:
-        """A row is not under way any more; its outcome, if it has one, is to be stored."""
-        self._under_way -= 1
-        if outcome is not None:
-            paid = cost([outcome])
-            self._to_store += paid
-            self._dearest = max(self._dearest or 0.0, paid)
-        self._ended.set()
-
-    async def is_empty(self) -> bool:
-        """Whether it is used up, by whatever worker; nothing more is then allowed."""
-        await self._look()
-        self._closed = self._closed or self._budget.is_used_up(self._paid)
-        self._ended.set()
-        return self._closed
-
-    @asynccontextmanager
-    async def storing(self, block: Sequence[Outcome]) -> AsyncIterator[None]:
-        """While a block is stored, nobody looks: it would be counted twice, or not at all."""
-        async with self._turn:
-            yield
-            self._stored, self._workers = await asyncio.to_thread(when_back, self._read)
-            self._to_store -= cost(block)
-
-    async def _look(self) -> None:
-        async with self._turn:
-            self._stored, self._workers = await asyncio.to_thread(when_back, self._read)

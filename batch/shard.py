@@ -11,16 +11,14 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from functools import partial
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
-from batch import approved, budget, crew, memory, rows, runs
-from batch.budget import Purse
+from batch import approved, budget, memory, rows, runs
 from batch.extract import Extraction, Outcome
 from batch.inputs import Input, Inputs, in_prompt_order
 from batch.jobs import Job
 from batch.memory import Division
+from batch.purse import Purse, Purses
 from batch.ranges import Shard
 from batch.table import read_table
 from batch.taught import open_lessons
@@ -60,7 +58,7 @@ class RowLoop:
         self._sure = sure
         self._pool = open_pool(settings)
         self._lane: BatchLane | None = None
-        self._purses = WeakValueDictionary[tuple[str, int], Purse]()
+        self._purses = Purses(db)
 
     async def run(self, shard: Shard) -> None:
         """Extract the shard's missing rows and store each outcome.
@@ -81,28 +79,13 @@ class RowLoop:
             timeout_s = self._settings.call_timeout_s
             self._lane = BatchLane(self._pool, timeout_s=timeout_s, may_call=self._sure)
         division = await _when_back(lambda: self._divide(shard))
-        purse = self._purse(shard.job)
+        purse = self._purses.of(shard.job)
         through = await self._ask(shard, division.ours, most, self._lane, purse)
         await self._until_sure()
         if purse is not None and purse.refused:
             await _when_back(lambda: budget.stop(self._db, shard.job.id, shard.job.run))
         elif through:
             await _when_back(lambda: self._end(shard, division))
-
-    def _purse(self, job: Job) -> Purse | None:
-        """What is left of the job's budget, if it has one: one purse for all its shards here."""
-        if job.budget is None:
-            return None
-        key = job.id, job.run
-        purse = self._purses.get(key)
-        if purse is None:
-            purse = self._purses[key] = Purse(job.budget, partial(self._spent, job.id))
-        return purse
-
-    def _spent(self, job_id: str) -> tuple[float, int]:
-        with self._db.read() as connection:
-            paid = budget.spent(connection, job_id)
-        return paid, max(1, len(crew.living(self._db)))
 
     def _divide(self, shard: Shard) -> Division:
         """See what is to be asked for, and store what is known."""

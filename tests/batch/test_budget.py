@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from batch import budget, control, jobs, retry, rows
-from batch.budget import Budget, Purse, budget_of
+from batch.budget import Budget, budget_of
 from batch.extract import Outcome
 from batch.jobs import Job
+from batch.purse import Purse
 from core.db import Database
 from core.endpoints import Endpoint
 from core.errors import JobError
