@@ -1,17 +1,14 @@
 """The row loop: takes one shard through the model, many rows at a time.
 
-The only asynchronous code of the worker, beside the lane that its calls take.
-Knows rows and how to store outcomes; knows nothing of the engine that hands
-it shards.
+The only asynchronous code of the worker, with what it works with: the lane that
+its calls take, the budget's purse, the recorder of outcomes. Knows nothing of
+the engine that hands it shards.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from typing import TypeVar
 
 from batch import approved, budget, memory, rows, runs
 from batch.extract import Extraction, Outcome
@@ -20,27 +17,19 @@ from batch.jobs import Job
 from batch.memory import Division
 from batch.purse import Purse, Purses
 from batch.ranges import Shard
+from batch.recorder import Recorder, as_soon_as_back, until_sure
 from batch.table import read_table
 from batch.taught import open_lessons
 from batch.uploads import table_path
 from core.batch_lane import BatchLane
-from core.db import Database, when_back
+from core.db import Database
 from core.errors import SettingError
 from core.pool import open_pool
 from core.settings import Settings
 from core.statuses import Lane
 
-#: Outcomes are stored in blocks of at most so many, gathered for at most so long: what a
-#: kill can cost beside the calls in flight.
-BLOCK_ROWS = 64
-GATHER_S = 0.05
 #: How often a shard looks whether it should go on.
 LOOK_S = 0.5
-#: How often it looks whether this worker may act again.
-UNSURE_S = 0.1
-
-
-T = TypeVar("T")
 
 
 class RowLoop:
@@ -59,6 +48,7 @@ class RowLoop:
         self._pool = open_pool(settings)
         self._lane: BatchLane | None = None
         self._purses = Purses(db)
+        self._recorder = Recorder(db, sure, stop_after=settings.stop_after)
 
     async def run(self, shard: Shard) -> None:
         """Extract the shard's missing rows and store each outcome.
@@ -78,14 +68,14 @@ class RowLoop:
         if self._lane is None:
             timeout_s = self._settings.call_timeout_s
             self._lane = BatchLane(self._pool, timeout_s=timeout_s, may_call=self._sure)
-        division = await _when_back(lambda: self._divide(shard))
+        division = await as_soon_as_back(lambda: self._divide(shard))
         purse = self._purses.of(shard.job)
         through = await self._ask(shard, division.ours, most, self._lane, purse)
-        await self._until_sure()
+        await until_sure(self._sure)
         if purse is not None and purse.refused:
-            await _when_back(lambda: budget.stop(self._db, shard.job.id, shard.job.run))
+            await as_soon_as_back(lambda: budget.stop(self._db, shard.job.id, shard.job.run))
         elif through:
-            await _when_back(lambda: self._end(shard, division))
+            await as_soon_as_back(lambda: self._end(shard, division))
 
     def _divide(self, shard: Shard) -> Division:
         """See what is to be asked for, and store what is known."""
@@ -134,7 +124,7 @@ class RowLoop:
             asyncio.create_task(_row_after_row(lane, extraction, source, outcomes, purse))
             for _ in range(min(most, len(items)))
         ]
-        store = asyncio.create_task(self._store(shard, outcomes, purse))
+        store = asyncio.create_task(self._recorder.record(shard, outcomes, purse))
         watch = asyncio.create_task(self._watch(job, purse))
         try:
             return await _first_to_end(tasks, watch, store)
@@ -173,51 +163,11 @@ class RowLoop:
 
     async def _watch(self, job: Job, purse: Purse | None) -> None:
         """End when the job should no longer be worked on in this run."""
-        while await _when_back(lambda: runs.is_current(self._db, job.id, job.run)):
+        while await as_soon_as_back(lambda: runs.is_current(self._db, job.id, job.run)):
             await asyncio.sleep(LOOK_S)
         if purse is not None and await purse.is_empty():
             # The calls under way are paid for: they come to their end, and no other is made.
             await asyncio.Event().wait()
-
-    async def _store(
-        self, shard: Shard, outcomes: asyncio.Queue[Outcome | None], purse: Purse | None
-    ) -> None:
-        """Store outcomes block by block, up to the end mark."""
-        job, limit = shard.job, self._settings.stop_after
-        ended, hopeful = False, not limit
-        while not ended:
-            in_haste = purse is not None and purse.near_its_end
-            block, ended = await _block(outcomes, 0 if in_haste else GATHER_S)
-            if block:
-                await self._until_sure()
-                async with purse.storing(block) if purse else nullcontext():
-                    await _when_back(self._recording(shard, block))
-            if block and not hopeful:
-                hopeful = not await _when_back(
-                    lambda: runs.stop_if_hopeless(self._db, job.id, job.run, limit)
-                )
-
-    def _recording(self, shard: Shard, block: list[Outcome]) -> Callable[[], None]:
-        """Stores a block, once, however often it is called while the database comes and goes."""
-        job, at, tried = shard.job, time.time(), False
-
-        def store() -> None:
-            nonlocal tried
-            if not (tried and rows.is_recorded(self._db, job.id, block, at)):
-                tried = True
-                rows.record(self._db, job.id, shard.number, block, job.run, at=at)
-
-        return store
-
-    async def _until_sure(self) -> None:
-        """Wait until this worker may act; one that was taken for dead ends meanwhile."""
-        while not self._sure():
-            await asyncio.sleep(UNSURE_S)
-
-
-async def _when_back(do: Callable[[], T]) -> T:
-    """Do something in the database, in a thread, as soon as its server answers."""
-    return await asyncio.to_thread(when_back, do)
 
 
 async def _row_after_row(
@@ -239,25 +189,6 @@ async def _row_after_row(
         finally:
             if purse is not None:
                 purse.ended(outcome)
-
-
-async def _block(
-    outcomes: asyncio.Queue[Outcome | None], gather_s: float
-) -> tuple[list[Outcome], bool]:
-    """The next outcomes to be stored together, and whether the end mark (None) came."""
-    outcome = await outcomes.get()
-    if outcome is None:
-        return [], True
-    block = [outcome]
-    try:
-        async with asyncio.timeout(gather_s):
-            while len(block) < BLOCK_ROWS:
-                if (outcome := await outcomes.get()) is None:
-                    return block, True
-                block.append(outcome)
-    except TimeoutError:
-        pass
-    return block, False
 
 
 async def _first_to_end(
