@@ -19,7 +19,8 @@ from sqlalchemy.engine import Connection
 
 from core import sealed, storage, table_copy
 from core.all_tables import metadata
-from core.archive import FORMAT, ArchiveWriter, Manifest, writing
+from core.archive import FORMAT, Manifest
+from core.archive_writer import ArchiveWriter, writing
 from core.db import Database
 from core.migrations import begin, newest
 from core.people_tables import invitations, sign_in_tries, sign_ins

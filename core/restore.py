@@ -18,7 +18,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core import sealed, storage
-from core.archive import ArchiveReader, Manifest, reading
+from core.archive import Manifest
+from core.archive_reader import ArchiveReader, reading
 from core.backup import HOME, HOME_FILES, SETTINGS, TABLES, UPLOADS, setting_files, tables
 from core.errors import BackupError
 from core.files import make_folder

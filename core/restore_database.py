@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from core import table_copy
 from core.all_tables import metadata
-from core.archive import ArchiveReader
+from core.archive_reader import ArchiveReader
 from core.backup import TABLES
 from core.db import open_engine, opening, sqlite_engine
 from core.errors import BackupError

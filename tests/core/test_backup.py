@@ -19,7 +19,9 @@ from core import backup as making
 from core import sealed, table_copy
 from core.__main__ import app
 from core.all_tables import metadata
-from core.archive import FORMAT, MANIFEST, Manifest, reading, writing
+from core.archive import FORMAT, MANIFEST, Manifest
+from core.archive_reader import reading
+from core.archive_writer import writing
 from core.backup import LEFT_OUT, backup
 from core.db import Database, open_database, open_engine
 from core.errors import BackupError, SettingError
