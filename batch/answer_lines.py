@@ -13,7 +13,8 @@ from batch.inputs import Input
 from batch.request_lines import row_of
 from core.endpoints import Endpoint
 from core.errors import AnswerError, CutOffError, EndpointError, ModelError
-from core.model import read_answer, read_tokens, refusal
+from core.model import read_answer, read_tokens
+from core.refusals import refusal
 from core.statuses import Lane, RowStatus
 from core.usage import OK, Tokens, outcome_of
 

@@ -16,7 +16,8 @@ from core.batch_lane import BatchLane
 from core.chat_lane import ChatLane
 from core.endpoints import Endpoint
 from core.errors import ModelError, SettingError
-from core.model import Answer, ModelClient, Request
+from core.model import Answer, Request
+from core.model_client import ModelClient
 from core.pool import Pool
 from core.statuses import Lane
 from core.usage import CANCELLED, OK, Call, Tokens, outcome_of

@@ -26,7 +26,8 @@ from benchmarks.batch import FIELDS
 from core.batch_lane import BatchLane
 from core.chat_lane import ChatLane
 from core.endpoints import Endpoint
-from core.model import ModelClient, Request
+from core.model import Request
+from core.model_client import ModelClient
 from core.pool import open_pool
 from core.settings import Settings, load_settings
 from core.statuses import Lane

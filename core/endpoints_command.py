@@ -17,7 +17,8 @@ from core.console import Exit, Listing, opened, print_json
 from core.db import Database
 from core.endpoints import Endpoint
 from core.errors import ModelError
-from core.model import ModelClient, Request
+from core.model import Request
+from core.model_client import ModelClient
 from core.pool import State, open_pool
 from core.provider import Provider
 from core.redaction import redacted

@@ -1,41 +1,23 @@
-"""One call to an OpenAI-compatible model: a question in, a whole answer out.
+"""What a call to an OpenAI-compatible model says, and what its answer holds.
 
-Tries once. Whether to try again is the caller's decision, and the errors
-raised here say whether that can help (:attr:`ModelError.transient`).
+The same whichever way it is sent: at once by :mod:`core.model_client`, or in
+files through :mod:`core.provider`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import aiohttp
 import orjson
 
 from core.endpoints import Endpoint, Feature
-from core.errors import (
-    AnswerError,
-    CutOffError,
-    EndpointError,
-    RateLimited,
-    Refused,
-    TimedOut,
-    Unreachable,
-)
+from core.errors import AnswerError, CutOffError
 from core.statuses import Lane
 from core.usage import Tokens
 
-#: Statuses that no call escapes: the key, the address or the model is wrong.
-HOPELESS_STATUSES = frozenset({401, 403, 404})
-#: Statuses after which the same call may succeed: time-out, conflict, too early.
-TRANSIENT_STATUSES = frozenset({408, 409, 425})
-MESSAGE_CHARS = 300
 THINKING_TOKENS = 2000
-LOOPBACK_URLS = ("http://127.0.0.1", "http://localhost", "http://[::1]")
-
-
 #: What batch asks of vLLM, where a lower number comes first and a person's call has 0.
 BATCH_PRIORITY = 10
 
@@ -88,82 +70,6 @@ class Answer:
     written: tuple[Token, ...] = ()
 
 
-class ModelClient:
-    """Calls one endpoint; made once and used for many calls in one event loop.
-
-    Speaks HTTP through aiohttp alone: over many thousand rows the client's own
-    CPU is the limit, and the openai package takes as much again for each call.
-
-    Args:
-        endpoint: Where the calls go.
-        timeout_s: Longest wait for a whole answer.
-    """
-
-    def __init__(self, endpoint: Endpoint, *, timeout_s: float) -> None:
-        self.endpoint = endpoint
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-        self._timeout_s = timeout_s
-        self._session: aiohttp.ClientSession | None = None
-
-    async def complete(
-        self, request: Request, *, lane: Lane = Lane.BATCH, slot: int | None = None
-    ) -> Answer:
-        """Ask once.
-
-        Args:
-            request: What for.
-            lane: Who waits for it.
-            slot: Which of the endpoint's slots to use, where it lets us choose.
-
-        Raises:
-            EndpointError: Refused, failed, timed out or out of reach.
-            RateLimited: Asked to come back later.
-            AnswerError: An answer that is malformed, empty or cut off.
-        """
-        started = time.perf_counter()
-        timeout = aiohttp.ClientTimeout(total=self._timeout_s * request.patience)
-        content = await self._send(self._body(request, lane, slot), timeout)
-        return read_answer(_parsed(content), self.endpoint, (time.perf_counter() - started) * 1000)
-
-    def _body(self, request: Request, lane: Lane, slot: int | None) -> dict[str, Any]:
-        return request_body(self.endpoint, request) | lane_options(self.endpoint, lane, slot)
-
-    async def _send(self, body: Mapping[str, Any], timeout: aiohttp.ClientTimeout) -> bytes:
-        sent = orjson.dumps(body)
-        try:
-            async with self._open().post(self._url, data=sent, timeout=timeout) as response:
-                content = await response.read()
-        except TimeoutError as error:
-            raise TimedOut(f"{self.endpoint.name} did not answer in time.") from error
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable(
-                f"{self.endpoint.name} cannot be reached at {self.endpoint.base_url}."
-            ) from error
-        except aiohttp.ClientError as error:
-            raise EndpointError(f"{self.endpoint.name} broke the connection.") from error
-        if response.status >= 400:
-            wait = response.headers.get("retry-after")
-            raise refusal(self.endpoint, response.status, content, wait)
-        return content
-
-    def _open(self) -> aiohttp.ClientSession:
-        """The session, made within the loop that uses it."""
-        if self._session is None:
-            key = self.endpoint.api_key.get_secret_value()
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-                # A proxy of the environment is for the way out, not for this machine.
-                trust_env=not self._url.startswith(LOOPBACK_URLS),
-            )
-        return self._session
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-
-
 def request_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     """What a call says, whichever way it is sent."""
     body: dict[str, Any] = {"model": endpoint.model, "messages": request.messages}
@@ -181,42 +87,6 @@ def request_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
     return body
 
 
-def refusal(
-    endpoint: Endpoint, status: int, content: bytes, retry_after: str | None = None
-) -> EndpointError:
-    """An error status in our words, which name the endpoint but never the key.
-
-    Args:
-        content: The body of the response.
-        retry_after: Its header of this name.
-    """
-    wait_s = retry_after_s(retry_after)
-    if status == 429:
-        return RateLimited(f"{endpoint.name} is at its rate limit (429).", retry_after_s=wait_s)
-    message = f"{endpoint.name} answered with an error ({status}): {_said(content)}"
-    if status in HOPELESS_STATUSES:
-        return Refused(message, status=status)
-    transient = status >= 500 or status in TRANSIENT_STATUSES
-    return EndpointError(message, status=status, transient=transient, retry_after_s=wait_s)
-
-
-def _said(content: bytes) -> str:
-    """What an error's body says, in a line."""
-    try:
-        text = str(orjson.loads(content)["error"]["message"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        text = content[:MESSAGE_CHARS].decode(errors="replace")
-    return " ".join(text.split())[:MESSAGE_CHARS]
-
-
-def retry_after_s(header: str | None) -> float | None:
-    """What a Retry-After header asks for, in seconds; None where it names a date or nothing."""
-    try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
-        return None
-
-
 def lane_options(endpoint: Endpoint, lane: Lane, slot: int | None) -> dict[str, Any]:
     """What a server is told of the lane, where it can make use of it."""
     options: dict[str, Any] = {}
@@ -229,7 +99,12 @@ def lane_options(endpoint: Endpoint, lane: Lane, slot: int | None) -> dict[str, 
     return options
 
 
-def _parsed(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """The JSON in the body of a response.
+
+    Raises:
+        AnswerError: It is none.
+    """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from core.errors import DatabaseAway
 from core.grants import Grant, Wish
-from core.model import ModelClient
+from core.model_client import ModelClient
 from core.pool import Pool
 from core.sites import Place, Site
 from core.statuses import Lane

@@ -18,7 +18,8 @@ from openai.types import Batch
 
 from core.endpoints import Endpoint
 from core.errors import EndpointError, TimedOut, Unreachable
-from core.model import LOOPBACK_URLS, refusal
+from core.model_client import LOOPBACK_URLS
+from core.refusals import refusal
 
 CONNECT_S, ANSWER_S = 10.0, 60.0
 #: What every request of a batch asks for.

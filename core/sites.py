@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.admission import Lease
-from core.model import ModelClient
+from core.model_client import ModelClient
 
 #: What a call is expected to take before the first one has ended, in tokens.
 FIRST_TOKENS = 1000.0

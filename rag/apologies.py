@@ -13,7 +13,7 @@ from core.errors import (
     TimedOut,
     Unreachable,
 )
-from core.model import HOPELESS_STATUSES, TRANSIENT_STATUSES, retry_after_s
+from core.refusals import HOPELESS_STATUSES, TRANSIENT_STATUSES, retry_after_s
 
 KEPT = "What was found in the shop is shown."
 CLOSED = f"No answers are written just now; the shop has paused its models. {KEPT}"

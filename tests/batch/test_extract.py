@@ -14,7 +14,7 @@ from batch.inputs import Inputs
 from batch.plan import Plan
 from core.endpoints import Endpoint
 from core.errors import EndpointError
-from core.model import ModelClient
+from core.model_client import ModelClient
 from core.statuses import RowStatus
 from core.values import Origin
 from tests.fake_endpoint import FakeEndpoint, Reply, Script

@@ -19,7 +19,7 @@ from batch.inputs import Inputs
 from batch.plan import Plan
 from core import ports, tokens
 from core.endpoints import Endpoint
-from core.model import ModelClient
+from core.model_client import ModelClient
 from core.settings import load_settings
 from core.statuses import RowStatus
 from tests.batch.processes import until

@@ -13,7 +13,7 @@ from batch.inputs import Input, Inputs, in_prompt_order
 from batch.lessons import Lessons, shown
 from batch.plan import Plan
 from core.endpoints import Endpoint
-from core.model import ModelClient
+from core.model_client import ModelClient
 from core.nearest import Demonstration
 from tests.batch.lessons import COFFEES, FIELDS, coffee, shares_words
 from tests.fake_endpoint import FakeEndpoint, Reply

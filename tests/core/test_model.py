@@ -9,7 +9,8 @@ from pydantic import SecretStr
 
 from core.endpoints import OPENAI_URL, Endpoint, Feature
 from core.errors import EndpointError, RateLimited
-from core.model import Answer, ModelClient, Request, read_answer, request_body
+from core.model import Answer, Request, read_answer, request_body
+from core.model_client import ModelClient
 from core.statuses import Lane
 from tests.fake_endpoint import FakeEndpoint, Reply
 
