@@ -28,6 +28,7 @@ from batch.plan import Plan
 from batch.plan_file import check_plan, dump_plan
 from batch.result_files import write_lines
 from batch.standing import told
+from batch.submission import submit
 from batch.summary import summary
 from batch.uploads import Upload
 from core import services
@@ -139,7 +140,7 @@ def _job(
     if earlier is None:
         if not fresh:
             _say_forecast(settings, db, upload, columns, plan, answering)
-        job = jobs.submit(
+        job = submit(
             db,
             upload.id,
             columns,

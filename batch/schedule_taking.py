@@ -23,6 +23,7 @@ from batch.schedule_runs import Run, RunStatus
 from batch.schedule_seen import Seen
 from batch.schedule_task import Extraction, Trigger
 from batch.schedules import Schedule
+from batch.submission import submit
 from batch.uploads import Upload
 from core.db import Database
 from core.errors import (
@@ -142,7 +143,7 @@ class Taking:
         chosen = None if how.budget is None else budget_of(how.budget, endpoints, provider)
         limits = limits_of(self._settings).of_jobs(self._schedule.task.role)
         limit = allowed_budget(limits, upload.catalog.rows, chosen, endpoints, provider)
-        return jobs.submit(
+        return submit(
             self._db,
             upload.id,
             columns,

@@ -28,6 +28,7 @@ from batch.columns import Columns
 from batch.fields import FieldSet, parse_fields
 from batch.plan import Plan
 from batch.prompt import messages, row_text, system_text
+from batch.submission import submit
 from benchmarks import fake_endpoint
 from core.db import Database, open_database
 from core.settings import Settings, load_settings
@@ -129,7 +130,7 @@ def ours(url: str, rows: int) -> Run:
         settings = load_settings(home=Path(folder))
         db = open_database(settings)
         upload = uploads.store(settings, db, "bench.csv", catalog(rows))
-        job_id = jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench").id
+        job_id = submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench").id
         with worker(settings, url) as process:
             peak = _watch(db, job_id, process)
             job = jobs.get(db, job_id)

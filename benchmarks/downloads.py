@@ -34,6 +34,7 @@ from batch.downloads import Form, Options
 from batch.fields import Field, FieldType
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from batch.table import SHARD_ROWS
 from core import schema
 from core.db import Database, open_database
@@ -87,7 +88,7 @@ def make(home: Path, count: int) -> None:
     columns = Columns(
         id="sku", **{name: name for name in COLUMNS[1:]}, text=("title", "description")
     )
-    job = jobs.submit(db, upload.id, columns, Plan(FIELDS), f"{count} rows")
+    job = submit(db, upload.id, columns, Plan(FIELDS), f"{count} rows")
     fill(db, job)
     db.close()
 

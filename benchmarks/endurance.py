@@ -19,6 +19,7 @@ import psutil
 
 from batch import jobs, uploads
 from batch.plan import Plan
+from batch.submission import submit
 from benchmarks import fake_endpoint
 from benchmarks.batch import COLUMNS, DELAY_S, FIELDS, PORT, catalog, worker
 from core.db import Database, open_database
@@ -44,7 +45,7 @@ def run(settings: Settings, db: Database, rows: int, url: str) -> list[Moment]:
         started = time.perf_counter()
         upload = uploads.store(settings, db, "million.csv", file)
     print(f"stored and read  {rows:,} rows in {time.perf_counter() - started:.0f} s", flush=True)
-    job_id = jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "A million").id
+    job_id = submit(db, upload.id, COLUMNS, Plan(FIELDS), "A million").id
     with worker(settings, url) as process:
         moments = _watch(db, job_id, process)
         times = process.cpu_times()

@@ -25,6 +25,7 @@ from rich.console import Console
 from batch import control, jobs, uploads
 from batch.fields import load_fields
 from batch.plan import Plan
+from batch.submission import submit
 from benchmarks.lanes_fake import Figure
 from benchmarks.lanes_plot import draw
 from core import ports, services
@@ -161,7 +162,7 @@ def _start_job(where: Shop) -> str:
         upload = uploads.store(where.settings, where.db, "catalog.csv", file)
     columns = uploads.guess(where.settings, upload)
     fields = load_fields(SAMPLE / "fields.json")
-    return jobs.submit(where.db, upload.id, columns, Plan(fields), "bench").id
+    return submit(where.db, upload.id, columns, Plan(fields), "bench").id
 
 
 def _done(where: Shop, job_id: str) -> int:

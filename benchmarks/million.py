@@ -25,6 +25,7 @@ from streamlit.testing.v1 import AppTest
 from batch import control, failures, jobs, pace, removal, retry, rows, stored_rows, uploads
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from batch.table import SHARD_ROWS
 from benchmarks.batch import COLUMNS, FIELDS, catalog
 from core import schema, services
@@ -48,12 +49,12 @@ def build(settings: Settings, db: Database, count: int) -> Job:
     small_file = uploads.store(settings, db, "small.csv", catalog(SMALL_ROWS))
     chance = random.Random(5)
     for number in range(JOBS - 1):
-        job = jobs.submit(db, small_file.id, COLUMNS, Plan(FIELDS), f"Small job {number}")
+        job = submit(db, small_file.id, COLUMNS, Plan(FIELDS), f"Small job {number}")
         status = chance.choice(STATES)
         done = SMALL_ROWS if status is JobStatus.DONE else chance.randrange(1, SMALL_ROWS)
         fill(db, job, done, status, 600.0)
     large_file = uploads.store(settings, db, "large.csv", catalog(count))
-    job = jobs.submit(db, large_file.id, COLUMNS, Plan(FIELDS), "A million rows")
+    job = submit(db, large_file.id, COLUMNS, Plan(FIELDS), "A million rows")
     fill(db, job, count - 1, JobStatus.RUNNING, WEEKEND_S)
     with db.engine.connect() as connection:
         connection.execute(sa.text("ANALYZE"))

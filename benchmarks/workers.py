@@ -24,6 +24,7 @@ import typer
 from batch import jobs, uploads
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from benchmarks import fake_endpoint
 from benchmarks.batch import COLUMNS, FIELDS, catalog
 from benchmarks.lanes_fake import Figure
@@ -78,7 +79,7 @@ def worker(settings: Settings) -> Iterator[psutil.Process]:
 def submitted(settings: Settings, db: Database, rows: int) -> Job:
     """A job of so many rows."""
     upload = uploads.store(settings, db, "bench.csv", catalog(rows))
-    return jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench")
+    return submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench")
 
 
 def calls() -> int:

@@ -12,7 +12,6 @@ from typing import Any
 from batch import (
     destinations,
     field_sets,
-    jobs,
     publish,
     review,
     review_queue,
@@ -30,6 +29,7 @@ from batch.review import Reviewer
 from batch.review_queue import Filter, State
 from batch.schedule_task import Extraction, Task, Trigger
 from batch.schedules import Wanted
+from batch.submission import submit
 from core import notice_channels, people, sign_ins
 from core.db import Database, open_database
 from core.notice_channels import ChannelKind
@@ -131,7 +131,7 @@ def let_in(home: Path) -> str:
 
 def _job(settings: Settings, db: Database, plan: Plan) -> Job:
     upload = uploads.store(settings, db, f"{BRIEF}/../../{NAME}.csv", io.BytesIO(catalog()))
-    return jobs.submit(db, upload.id, COLUMNS, plan, NAME)
+    return submit(db, upload.id, COLUMNS, plan, NAME)
 
 
 def _approve(settings: Settings, db: Database, job: Job) -> None:

@@ -18,6 +18,7 @@ from batch import jobs, uploads
 from batch.columns import Columns
 from batch.fields import Field
 from batch.plan import Plan
+from batch.submission import submit
 from core import ports
 from core.db import open_database
 from core.roles import Role
@@ -69,7 +70,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = io.BytesIO(f"sku,name\nA1,{MARK} tent\n".encode())
         upload = uploads.store(settings, db, f"{MARK}.csv", rows)
         columns, plan = Columns(id="sku", text=("name",)), Plan((Field(name="color"),))
-        jobs.submit(db, upload.id, columns, plan, MARK)
+        submit(db, upload.id, columns, plan, MARK)
     return home
 
 

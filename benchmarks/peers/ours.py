@@ -12,6 +12,7 @@ from pathlib import Path
 from batch import jobs, uploads
 from batch.fields import dump_fields
 from batch.plan import Plan
+from batch.submission import submit
 from benchmarks.batch import COLUMNS, FIELDS, SLOTS, catalog, worker
 from benchmarks.peers.contestants import Run, measured
 from benchmarks.peers.meter import Meter
@@ -29,7 +30,7 @@ def through_the_worker(url: str, rows: int) -> Run:
         settings = load_settings(home=Path(folder))
         db = open_database(settings)
         upload = uploads.store(settings, db, "bench.csv", catalog(rows))
-        job_id = jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench").id
+        job_id = submit(db, upload.id, COLUMNS, Plan(FIELDS), "bench").id
         with worker(settings, url) as process, Meter(process.pid) as meter:
             while jobs.get(db, job_id).active:
                 time.sleep(0.25)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from batch import jobs
 from batch.allowance import allowed_budget, check_rows
 from batch.plan import Plan
+from batch.submission import submit
 from batch.uploads import Upload
 from core.endpoints import Endpoint
 from core.errors import JobError
@@ -99,7 +99,7 @@ def _submit(
     only = provider.name if provider else None
     chosen = budget_choice.budget(limit, provider)
     rows, endpoints = upload.catalog.rows, when.endpoints()
-    jobs.submit(
+    submit(
         shop.db,
         upload.id,
         draft.columns,

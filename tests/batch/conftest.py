@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from batch import jobs, uploads
+from batch import uploads
 from batch.columns import Columns
 from batch.fields import FieldSet, parse_fields
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from core.db import Database
 from core.settings import Settings
 from tests.fake_endpoint import FakeEndpoint, Reply
@@ -46,7 +47,7 @@ def new_job(settings: Settings, db: Database, rows: int, first: int = 1) -> Job:
     lines = [f"P{number},Acme bottle {number} 2 l,{number}.50" for number in numbers]
     data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
-    return jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "Bottles")
+    return submit(db, upload.id, COLUMNS, Plan(FIELDS), "Bottles")
 
 
 @pytest.fixture

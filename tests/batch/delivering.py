@@ -21,6 +21,7 @@ from batch.jobs import Job
 from batch.plan import Plan
 from batch.rows import record
 from batch.runs import settle
+from batch.submission import submit
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.schema import rows
@@ -69,7 +70,7 @@ def finished(
     lines = [f"{named[number]},Acme bottle {number},{number}.50" for number in named]
     data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
-    job = jobs.submit(db, upload.id, COLUMNS, Plan(fields), "Bottles")
+    job = submit(db, upload.id, COLUMNS, Plan(fields), "Bottles")
     other = {number: dict(found) for number, found in (changed or {}).items()}
     for start in range(1, count + 1, SHARD_ROWS):
         outcomes = [

@@ -13,6 +13,7 @@ from batch.fields import FieldSet
 from batch.flags import Flag
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.settings import Settings
@@ -42,7 +43,7 @@ def export_job(
     """A job over a file; rows without values that have not failed are still waiting."""
     upload = uploads.store(settings, db, "shop.csv", io.BytesIO(file))
     roles = columns or uploads.guess(settings, upload)
-    job = jobs.submit(db, upload.id, roles, Plan(fields), name)
+    job = submit(db, upload.id, roles, Plan(fields), name)
     doubt = (Flag(None, "Looks like a link, code or an order"),)
     outcomes = [
         Outcome(number, RowStatus.DONE, dict(row), flags=doubt if number in flagged else ())

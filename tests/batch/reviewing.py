@@ -16,6 +16,7 @@ from batch.jobs import Job
 from batch.plan import Plan
 from batch.review import Reviewer
 from batch.review_rows import load
+from batch.submission import submit
 from batch.table import read_rows
 from core.db import Database
 from core.settings import Settings
@@ -75,7 +76,7 @@ def reviewed_job(
     else:
         upload_id = version_of.upload_id
     plan = Plan(fields)
-    job = jobs.submit(db, upload_id, COLUMNS, plan, "Tents", version_of=version_of)
+    job = submit(db, upload_id, COLUMNS, plan, "Tents", version_of=version_of)
     record(settings, db, job, outcomes)
     runs.settle(db, job.id, 1)
     return jobs.get(db, job.id)

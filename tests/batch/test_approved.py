@@ -13,6 +13,7 @@ from batch.forecast import forecast
 from batch.jobs import Job
 from batch.plan import Plan
 from batch.ranges import Shard
+from batch.submission import submit
 from batch.teaching import read_inputs
 from core.db import Database
 from core.schema import demonstrations
@@ -53,7 +54,7 @@ def taught_job(settings: Settings, db: Database, *row_nos: int) -> Job:
 
 def again(db: Database, job: Job, fresh: bool = False, learns: bool = True) -> Job:
     same = (job.upload_id, job.columns, job.plan, job.name)
-    return jobs.submit(db, *same, version_of=job, fresh=fresh, learns=learns)
+    return submit(db, *same, version_of=job, fresh=fresh, learns=learns)
 
 
 def divided(
@@ -119,7 +120,7 @@ def test_it_is_asked_all_the_same_and_what_was_approved_stands_over_the_answer(
     later = again(db, job, fresh=why == "fresh")
     if why == "another field":
         fields = (*FIELDS, *parse_fields([{"name": "color", "type": "text"}]))
-        later = jobs.submit(db, job.upload_id, COLUMNS, Plan(fields), "Bottles", version_of=job)
+        later = submit(db, job.upload_id, COLUMNS, Plan(fields), "Bottles", version_of=job)
     (item,) = divided(settings, db, later, [one], [one] if why == "read again" else []).ours
     color = {"color": Value("red")}
     came = approved.applied(Outcome(one, RowStatus.DONE, OWN | color, model="m"), item)

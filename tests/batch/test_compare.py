@@ -13,6 +13,7 @@ from batch.extract import Outcome
 from batch.fields import parse_fields
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from batch.unlike_rows import agreement, unlike_rows
 from core import products
 from core.db import Database
@@ -93,7 +94,7 @@ def test_rows_that_differ_are_shown_in_order_page_by_page(settings: Settings, db
 def test_the_order_of_a_list_says_nothing(settings: Settings, db: Database) -> None:
     fields = parse_fields([{"name": "tags", "type": "list"}, {"name": "old", "type": "text"}])
     job = new_job(settings, db, 2)
-    one, two = (jobs.submit(db, job.upload_id, COLUMNS, Plan(fields), "a") for _ in range(2))
+    one, two = (submit(db, job.upload_id, COLUMNS, Plan(fields), "a") for _ in range(2))
     record(db, one, {1: {"tags": Value(["a", "b"])}, 2: {"tags": Value(["a", "b"])}})
     record(db, two, {1: {"tags": Value(["b", "a"])}, 2: {"tags": Value(["b"])}})
     found = compare.compare(db, one, two)
@@ -105,7 +106,7 @@ def test_fields_that_only_one_has_are_named_and_not_counted(
 ) -> None:
     job = new_job(settings, db, 1)
     fields = parse_fields([{"name": "brand", "type": "text"}, {"name": "color", "type": "text"}])
-    later = jobs.submit(db, job.upload_id, COLUMNS, Plan(fields), "a", version_of=job)
+    later = submit(db, job.upload_id, COLUMNS, Plan(fields), "a", version_of=job)
     found = compare.compare(db, job, later)
     assert (found.fields, found.only_first, found.only_other) == (
         ("brand",),
@@ -117,7 +118,7 @@ def test_fields_that_only_one_has_are_named_and_not_counted(
 def test_what_cannot_be_compared_is_refused(settings: Settings, db: Database) -> None:
     job, elsewhere = new_job(settings, db, 1), new_job(settings, db, 1)
     fields = parse_fields([{"name": "color", "type": "text"}])
-    unlike = jobs.submit(db, job.upload_id, COLUMNS, Plan(fields), "a")
+    unlike = submit(db, job.upload_id, COLUMNS, Plan(fields), "a")
     for other, said in ((job, "itself"), (elsewhere, "same file"), (unlike, "no field in common")):
         with pytest.raises(JobError, match=said):
             compare.compare(db, job, other)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import io
 
-from batch import jobs, rows, uploads
+from batch import rows, uploads
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.forecast import Forecast, forecast
 from batch.inputs import Inputs
 from batch.plan import Plan
+from batch.submission import submit
 from core.db import Database
 from core.settings import Settings
 from core.statuses import RowStatus
@@ -28,7 +29,7 @@ def test_unchanged_and_equal_rows_are_told_before_the_start(
     titles = [f"cup {number}" for number in range(1200)]
     today = upload(settings, db, *titles)
     assert forecast(settings, db, today, COLUMNS, Plan(FIELDS), {"m"}) == Forecast(1200, 0, 0)
-    job = jobs.submit(db, today, COLUMNS, Plan(FIELDS), "Cups")
+    job = submit(db, today, COLUMNS, Plan(FIELDS), "Cups")
     inputs = Inputs(COLUMNS, Plan(FIELDS))
     known = [inputs.of(at, {"title": title}).key for at, title in enumerate(titles[:1000], 1)]
     outcomes = [

@@ -15,6 +15,7 @@ from batch import control, jobs, pace, retry, rows, runs, stored_rows
 from batch.extract import Outcome
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from core.db import Database
 from core.errors import JobError
 from core.settings import Settings
@@ -72,7 +73,7 @@ def test_a_submitted_job_is_there_with_every_row_waiting(db: Database, make_job:
 
 def test_a_job_without_its_upload_is_refused(db: Database) -> None:
     with pytest.raises(JobError, match="upload it again"):
-        jobs.submit(db, "gone", COLUMNS, Plan(FIELDS), "x")
+        submit(db, "gone", COLUMNS, Plan(FIELDS), "x")
 
 
 def test_an_unknown_job_is_a_clear_error(db: Database) -> None:
@@ -82,7 +83,7 @@ def test_an_unknown_job_is_a_clear_error(db: Database) -> None:
 
 def test_a_request_finds_its_job_again(db: Database, make_job: MakeJob) -> None:
     upload_id = make_job(1).upload_id
-    job = jobs.submit(db, upload_id, COLUMNS, Plan(FIELDS), "x", request_key="k")
+    job = submit(db, upload_id, COLUMNS, Plan(FIELDS), "x", request_key="k")
     found = jobs.by_request(db, "k")
     assert found is not None
     assert found.id == job.id
@@ -219,10 +220,10 @@ def test_no_decision_brings_a_deleted_job_back(db: Database, make_job: MakeJob) 
 @on_both
 def test_a_deleted_job_gives_up_its_request_at_once(db: Database, make_job: MakeJob) -> None:
     upload_id = make_job(1).upload_id
-    first = jobs.submit(db, upload_id, COLUMNS, Plan(FIELDS), "x", request_key="k")
+    first = submit(db, upload_id, COLUMNS, Plan(FIELDS), "x", request_key="k")
     control.delete(db, first.id)
     assert jobs.by_request(db, "k") is None
-    again = jobs.submit(db, upload_id, COLUMNS, Plan(FIELDS), "x", request_key="k")
+    again = submit(db, upload_id, COLUMNS, Plan(FIELDS), "x", request_key="k")
     assert jobs.by_request(db, "k") == again
 
 

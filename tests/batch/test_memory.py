@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch import jobs, memory, rows, uploads
+from batch import memory, rows, uploads
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.fields import FieldSet, parse_fields
@@ -14,6 +14,7 @@ from batch.inputs import Input, Inputs
 from batch.jobs import Job
 from batch.plan import Plan
 from batch.ranges import Shard
+from batch.submission import submit
 from core.db import Database, open_database
 from core.endpoints import Endpoint
 from core.settings import Settings, load_settings
@@ -39,7 +40,7 @@ def new_job(settings: Settings, db: Database, *titles: str, fresh: bool = False)
     data = io.BytesIO("\n".join(["id,title", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
     columns = Columns(id="id", title="title", text=("title",))
-    return jobs.submit(db, upload.id, columns, Plan(FIELDS), "Bottles", fresh=fresh)
+    return submit(db, upload.id, columns, Plan(FIELDS), "Bottles", fresh=fresh)
 
 
 def inputs(job: Job, *titles: str) -> list[Input]:

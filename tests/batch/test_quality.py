@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from batch import approved, demonstration_list, demonstrations, jobs, quality, rows, uploads
+from batch import approved, demonstration_list, demonstrations, quality, rows, uploads
 from batch.extract import Outcome
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from batch.teaching import read_inputs
 from core.db import Database
 from core.schema import rows as rows_table
@@ -88,7 +89,7 @@ def test_another_upload_of_the_same_products_is_measured_too(
     lines = [f"X{at},Acme bottle {at} 2 l,9" for at in reversed(kept)]
     data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
     upload = uploads.store(settings, db, "other.csv", data)
-    other = jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "Bottles", version_of=job)
+    other = submit(db, upload.id, COLUMNS, Plan(FIELDS), "Bottles", version_of=job)
     answered(settings, db, other, range(1, 5), right=[1, 2, 3, 4])
     first, second = quality.over_versions(db, [job, other])
     assert (first.rows, second.rows, second.f1) == (4, 4, 1.0)
@@ -140,7 +141,7 @@ def test_one_row_stands_for_equal_ones(settings: Settings, db: Database) -> None
     )
     upload = uploads.store(settings, db, "cups.csv", data)
     columns = COLUMNS.from_json({"id": "id", "title": "title", "text": ["title"]})
-    job = jobs.submit(db, upload.id, columns, Plan(FIELDS), "Cups")
+    job = submit(db, upload.id, columns, Plan(FIELDS), "Cups")
     done = [Outcome(at, RowStatus.DONE, RIGHT, model="m") for at in range(1, 31)]
     rows.record(db, job.id, 0, done, 1)
     approve(settings, db, job, *range(1, 31))

@@ -10,6 +10,7 @@ from batch.extract import Outcome
 from batch.failures import Failure
 from batch.jobs import Job
 from batch.retry import Way
+from batch.submission import submit
 from core.db import Database
 from core.errors import JobError
 from core.settings import Settings
@@ -95,8 +96,8 @@ def test_rows_that_were_not_read_yet_cannot_be_read_again(db: Database, make_job
 
 
 def test_a_new_version_leaves_the_old_one_as_it_is(db: Database, job: Job) -> None:
-    second = jobs.submit(db, job.upload_id, job.columns, job.plan, "B", version_of=job)
-    third = jobs.submit(db, job.upload_id, job.columns, job.plan, "C", version_of=second)
+    second = submit(db, job.upload_id, job.columns, job.plan, "B", version_of=job)
+    third = submit(db, job.upload_id, job.columns, job.plan, "C", version_of=second)
     assert [one.version for one in jobs.versions(db, third)] == [1, 2, 3]
     assert jobs.get(db, job.id).done == 2
     assert {one.origin_id for one in jobs.versions(db, job)} == {job.id}

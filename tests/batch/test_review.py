@@ -18,6 +18,7 @@ from batch.ranges import Shard
 from batch.review import Reviewer
 from batch.review_rows import load
 from batch.reviewed import ReviewRow
+from batch.submission import submit
 from core import products
 from core.db import Database
 from core.errors import JobError, Overtaken, ValueRefused
@@ -255,7 +256,7 @@ def test_a_later_job_takes_the_corrected_values_over(
     mistaken = reviewed_job(settings, db, [tent(1, FLAG)])
     review.edit(ann, seen(ann, 1), {"color": "Navy", "tags": None})
     item = Inputs(mistaken.columns, mistaken.plan).of(1, seen(ann, 1).result.original)
-    later = jobs.submit(db, mistaken.upload_id, mistaken.columns, mistaken.plan, "Later")
+    later = submit(db, mistaken.upload_id, mistaken.columns, mistaken.plan, "Later")
     (outcome,) = memory.divide(db, Shard(later, 0), [item], [], ["m"]).known
     assert (outcome.values["color"].value, outcome.values["color"].origin) == ("Navy", Origin.HUMAN)
     assert "tags" not in outcome.values

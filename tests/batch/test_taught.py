@@ -10,6 +10,7 @@ from batch.columns import Columns
 from batch.demonstrations import Product
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from batch.taught import open_lessons
 from core.db import Database
 from core.nearest import showable
@@ -61,7 +62,7 @@ def new_job(settings: Settings, db: Database, *, learns: bool = True) -> Job:
     rows = ["Jute Dark Roast Coffee, 14 oz,Coffee", "Kiln Green Tea, 20 bags,Tea"]
     lines = ["title;type", *(";".join(row.rsplit(",", 1)) for row in rows)]
     upload = uploads.store(settings, db, "drinks.csv", io.BytesIO("\n".join(lines).encode()))
-    return jobs.submit(db, upload.id, COLUMNS, Plan(FIELDS), "Drinks", learns=learns)
+    return submit(db, upload.id, COLUMNS, Plan(FIELDS), "Drinks", learns=learns)
 
 
 def until_ended(db: Database, job: Job) -> Job:

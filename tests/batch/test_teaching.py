@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import jobs, rows, teaching
+from batch import rows, teaching
 from batch.demonstrations import text_key
 from batch.extract import Outcome
 from batch.fields import parse_fields
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from core.db import Database
 from core.schema import demonstrations
 from core.schema import jobs as jobs_table
@@ -120,7 +121,7 @@ def test_another_approval_of_the_same_product_stands_behind_it(
 ) -> None:
     first = new_job(settings, db, 1)
     other = parse_fields([{"name": "brand", "type": "text"}, {"name": "color", "type": "text"}])
-    second = jobs.submit(db, first.upload_id, COLUMNS, Plan(other), "Bottles", version_of=first)
+    second = submit(db, first.upload_id, COLUMNS, Plan(other), "Bottles", version_of=first)
     extracted(db, first, {"brand": ACME, "capacity": Value(2.0)})
     extracted(db, second, {"brand": Value("Zenith", Origin.HUMAN)})
     approve(settings, db, first, 1, at=1.0)

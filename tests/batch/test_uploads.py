@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from batch import jobs, stored_rows, uploads
+from batch import stored_rows, uploads
 from batch.columns import Columns
 from batch.plan import Plan
+from batch.submission import submit
 from batch.uploads import Stage
 from core.db import Database
 from core.errors import CatalogError, SettingError
@@ -43,7 +44,7 @@ def test_a_catalog_in_a_bucket_is_used_like_one_at_home(
     columns = uploads.guess(in_bucket, upload)
     assert (columns.id, columns.title) == ("id", "title")
     assert uploads.id_notes(in_bucket, upload, columns) == ()
-    job = jobs.submit(db, upload.id, columns, Plan(FIELDS), "Bottles")
+    job = submit(db, upload.id, columns, Plan(FIELDS), "Bottles")
     (row,) = stored_rows.page(in_bucket, db, job, 2_001, 1)
     assert row.original["id"] == "P2001"
     with uploads.original_path(in_bucket, upload.id).open() as file:
@@ -56,7 +57,7 @@ def test_a_shard_of_a_catalog_in_a_bucket_fetches_only_its_rows(
     upload = uploads.store(in_bucket, db, "bottles.csv", catalog(30_000))
     table = uploads.table_path(in_bucket, upload.id)
     uploads.preview(in_bucket, upload)  # the table's end is known from now on
-    job = jobs.submit(db, upload.id, Columns(id="id", text=("title",)), Plan(FIELDS), "Bottles")
+    job = submit(db, upload.id, Columns(id="id", text=("title",)), Plan(FIELDS), "Bottles")
     bucket.asked, bucket.sent = [], 0
     assert len(stored_rows.page(in_bucket, db, job, 7_001, 1_000)) == 1_000
     assert [method for method, _ in bucket.asked].count("GET") == 1
@@ -88,7 +89,7 @@ def test_a_worker_reads_its_rows_from_the_bucket(
 ) -> None:
     upload = uploads.store(in_bucket, db, "bottles.csv", catalog(1_100))
     columns = Columns(id="id", text=("title",))
-    job = jobs.submit(db, upload.id, columns, Plan(FIELDS), "Bottles")
+    job = submit(db, upload.id, columns, Plan(FIELDS), "Bottles")
     with worker(in_bucket, endpoint, SHOPKEEPER_STORAGE="s3://shop/catalogs"):
         ended = until_ended(db, job)
     assert (ended.status, ended.done, ended.failed) == (JobStatus.DONE, 1_100, 0)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from batch import control, jobs, publish, retry, stored_rows, uploads
+from batch import control, jobs, publish, retry, stored_rows, submission, uploads
 from batch.jobs import Job
 from batch.plan import Plan
 from core import products, schema
@@ -281,7 +281,7 @@ def submit(settings: Settings, db: Database, titles: Sequence[str], *, fresh: bo
     lines = [f"P{number},{title}" for number, title in enumerate(titles, start=1)]
     data = io.BytesIO("\n".join(["id,title", *lines]).encode())
     upload = uploads.store(settings, db, "bottles.csv", data)
-    return jobs.submit(
+    return submission.submit(
         db, upload.id, replace(COLUMNS, price=None), Plan(FIELDS), "Bottles", fresh=fresh
     )
 

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit import config
 
-from batch import control, jobs, rows, uploads
+from batch import control, rows, uploads
 from batch.choice import Choice
 from batch.columns import Columns
 from batch.downloads import Form, Options
@@ -30,6 +30,7 @@ from batch.feed_mapping import Source
 from batch.fields import Field
 from batch.jobs import Job
 from batch.plan import Plan
+from batch.submission import submit
 from core.db import Database
 from core.settings import Settings
 from core.statuses import RowStatus
@@ -49,7 +50,7 @@ def make_job(settings: Settings, db: Database, count: int, name: str = "Spring")
     lines = [f"A{number},Tent {number}{' of canvas' * 30}" for number in range(1, count + 1)]
     data = io.BytesIO("\n".join(["sku,name", *lines]).encode())
     upload = uploads.store(settings, db, "shop.csv", data)
-    job = jobs.submit(db, upload.id, Columns(id="sku", text=("name",)), Plan(FIELDS), name)
+    job = submit(db, upload.id, Columns(id="sku", text=("name",)), Plan(FIELDS), name)
     done = Outcome(1, RowStatus.DONE, {"color": Value("green")})
     rows.record(db, job.id, 0, [done, Outcome(2, RowStatus.FAILED, error="No answer.")], 1)
     return job

@@ -19,6 +19,7 @@ from batch.fields import Field
 from batch.jobs import Job
 from batch.pace import Sample
 from batch.plan import Plan
+from batch.submission import submit
 from core import products, releases
 from core.db import Database
 from core.errors import JobError
@@ -47,7 +48,7 @@ CSV = b"sku,name,text\nA1,Tent,Sleeps four\nA2,Mat,Blue\nA3,Pot,Steel\n"
 def job(settings: Settings, db: Database) -> Job:
     upload = uploads.store(settings, db, "shop.csv", io.BytesIO(CSV))
     columns = uploads.guess(settings, upload)
-    return jobs.submit(db, upload.id, columns, Plan((Field(name="color"),)), "Spring $5 <b>")
+    return submit(db, upload.id, columns, Plan((Field(name="color"),)), "Spring $5 <b>")
 
 
 def ended(db: Database, job: Job, outcomes: Sequence[Outcome], **changes: Any) -> None:
@@ -93,9 +94,7 @@ def sent_job(settings: Settings, db: Database) -> Job:
     """A job of which a provider has two batches."""
     upload = uploads.store(settings, db, "shop.csv", io.BytesIO(CSV))
     columns = uploads.guess(settings, upload)
-    job = jobs.submit(
-        db, upload.id, columns, Plan((Field(name="color"),)), "Far", provider="far_away"
-    )
+    job = submit(db, upload.id, columns, Plan((Field(name="color"),)), "Far", provider="far_away")
     runs.begin(db, job.id, job.run)
     for row_nos, answered in (([1, 2], 2), ([3], 0)):
         batch = sent.begin(db, job, "far_away", row_nos)
@@ -202,9 +201,7 @@ def test_any_row_of_a_long_table_is_one_step_away(
     upload = uploads.store(
         settings, db, "x.csv", io.BytesIO("\n".join(["sku,name", *lines]).encode())
     )
-    long = jobs.submit(
-        db, upload.id, uploads.guess(settings, upload), Plan((Field(name="x"),)), "Long"
-    )
+    long = submit(db, upload.id, uploads.guess(settings, upload), Plan((Field(name="x"),)), "Long")
     app = details(page, long)
     assert list(app.dataframe[0].value.index) == list(range(1, 101))
     app.number_input[0].set_value(634).run()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from batch import jobs, provider, runs, sent, uploads
+from batch import jobs, provider, runs, sent, submission, uploads
 from batch.jobs import Job
 from batch.plan import Plan
 from batch.provider import ProviderRun
@@ -57,7 +57,9 @@ class ProviderShop:
         lines = [f"P{row},{title(row)},{row}.50" for row in range(1, rows + 1)]
         data = io.BytesIO("\n".join(["id,title,price", *lines]).encode())
         upload = uploads.store(self.settings, self.db, "bottles.csv", data)
-        return jobs.submit(self.db, upload.id, COLUMNS, Plan(FIELDS), "Bottles", provider=NAME)
+        return submission.submit(
+            self.db, upload.id, COLUMNS, Plan(FIELDS), "Bottles", provider=NAME
+        )
 
     def now(self, job: Job) -> Job:
         """The job as it is now."""
