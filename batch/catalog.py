@@ -15,7 +15,7 @@ from batch.notes import Note, Notes
 from batch.reader import CELL_LIMIT, RowReader
 from batch.table import write_table
 from core.errors import CatalogError
-from core.storage import Stored
+from core.stored_files import Stored
 
 EXTRA_COLUMN = "extra cells"
 #: What has more is no catalog, and every column costs time on every page that shows it.

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from core.errors import CatalogError
-from core.storage import Stored
+from core.stored_files import Stored
 
 SAMPLE_BYTES = 65_536
 DELIMITERS = (",", ";", "\t", "|")

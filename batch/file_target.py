@@ -20,7 +20,8 @@ from batch.result_files import safe_name
 from core import outbound
 from core.errors import DestinationError, DestinationRefused, SettingError
 from core.settings import Settings
-from core.storage import Stored, local, store_options
+from core.storage import store_options
+from core.stored_files import Stored, local
 from core.stores import is_below, is_open
 
 #: Whose options are those of s3fs.

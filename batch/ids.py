@@ -10,7 +10,7 @@ import numpy as np
 from batch.columns import Columns
 from batch.notes import Note, Notes
 from batch.table import SHARD_ROWS, read_column, table_info
-from core.storage import Stored
+from core.stored_files import Stored
 
 
 def row_key(row_no: int, row: Mapping[str, str], columns: Columns) -> str:

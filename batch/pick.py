@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batch.table import SHARD_ROWS, read_columns
-from core.storage import Stored
+from core.stored_files import Stored
 
 _NUMBERS = re.compile(r"[\s\d,;–-]+")
 _RANGE = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")

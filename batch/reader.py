@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from batch.dialect import Dialect, cells, repair
 from batch.notes import Notes
 from core.errors import CatalogError
-from core.storage import Stored
+from core.stored_files import Stored
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -13,7 +13,8 @@ from fsspec.registry import known_implementations
 from batch.catalog_offer import Offer
 from core.errors import CatalogError, SettingError
 from core.settings import Settings
-from core.storage import Stored, store_options
+from core.storage import store_options
+from core.stored_files import Stored
 from core.stores import is_open
 
 #: Never this machine's files, nor what wraps another address.

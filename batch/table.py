@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import CatalogError
-from core.storage import Stored
+from core.stored_files import Stored
 
 SHARD_ROWS = 1000
 _DAMAGED = "The stored catalog is damaged. Please upload the file again."

@@ -28,7 +28,8 @@ from core.db import Database
 from core.errors import CatalogError, NotFoundError, SettingError
 from core.schema import jobs, uploads
 from core.settings import Settings
-from core.storage import Stored, open_storage
+from core.storage import open_storage
+from core.stored_files import Stored
 
 #: Rows that the guess of the columns looks at.
 GUESS_ROWS = 200

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core import sealed, storage
+from core import sealed, storage, stored_files
 from core.archive import Manifest
 from core.archive_reader import ArchiveReader, reading
 from core.backup import HOME, HOME_FILES, SETTINGS, TABLES, UPLOADS, setting_files, tables
@@ -190,7 +190,9 @@ def _stage_uploads(
 ) -> None:
     names = [name for name in archive.names if name.startswith(f"{UPLOADS}/")]
     in_home = settings.storage is None
-    place = storage.local(moves.place("uploads")) if in_home else storage.open_storage(settings)
+    place = (
+        stored_files.local(moves.place("uploads")) if in_home else storage.open_storage(settings)
+    )
     for number, name in enumerate(names, start=1):
         _, upload_id, file_name = name.split("/")
         spot = place / upload_id / file_name

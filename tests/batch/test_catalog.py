@@ -11,7 +11,7 @@ from batch.catalog import Catalog, distinct, ingest
 from batch.notes import MAX_NOTES, Note
 from batch.table import read_table
 from core.errors import CatalogError
-from core.storage import local
+from core.stored_files import local
 
 
 def taken_in(tmp_path: Path, content: bytes | str) -> tuple[Catalog, list[dict[str, str]]]:

@@ -7,7 +7,7 @@ import pytest
 
 from batch.dialect import NO_DELIMITER, Dialect, repair, sniff
 from core.errors import CatalogError
-from core.storage import Stored, local
+from core.stored_files import Stored, local
 
 HTML = '"<p>Warm; soft, light | fine</p>\n<ul><li>a; b</li></ul>"'
 

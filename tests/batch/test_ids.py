@@ -9,7 +9,7 @@ from batch.ids import check_ids, row_key
 from batch.notes import Note
 from batch.table import write_table
 from core.errors import CatalogError
-from core.storage import Stored, local
+from core.stored_files import Stored, local
 
 
 def stored(tmp_path: Path, ids: list[str]) -> Stored:

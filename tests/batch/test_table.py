@@ -7,7 +7,7 @@ import pytest
 
 from batch.table import SHARD_ROWS, read_column, read_table, table_info, write_table
 from core.errors import CatalogError
-from core.storage import Stored, local
+from core.stored_files import Stored, local
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from core import storage
 from core.errors import SettingError
 from core.settings import Settings, load_settings
-from core.storage import Stored
+from core.stored_files import Stored
 from tests.object_store import ObjectStore
 
 BIG = 20_000_000
