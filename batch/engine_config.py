@@ -8,7 +8,8 @@ import sqlite3
 from dbos import DBOSConfig, DBOSPortableJSONSerializer
 
 from batch.post import Post
-from core.db import Database, open_engine
+from core.db import Database
+from core.engines import open_engine
 from core.postgres import is_postgres
 from core.settings import Settings
 

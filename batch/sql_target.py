@@ -21,7 +21,7 @@ from batch.export_folder import place_below
 from batch.sql_errors import DRIVER_ERRORS, RowRefused, told
 from batch.sql_table import make_ready, wanted_table
 from batch.target import Mark, Refusal, Sent
-from core.db import BUSY_TIMEOUT_S
+from core.engines import BUSY_TIMEOUT_S
 from core.settings import Settings
 
 #: Items in one transaction.

@@ -1,4 +1,4 @@
-"""The database: engine, SQLite's pragmas, transactions and the one upsert.
+"""The database: transactions, the one clock and the one upsert.
 
 Knows no table. Callers write short transactions: on SQLite a write
 transaction excludes every other writer.
@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,24 +18,14 @@ from filelock import FileLock
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
+from core.engines import open_engine, opening
 from core.errors import DatabaseAway, SettingError
 from core.migrations import begin, upgrade
-from core.postgres import (
-    CONNECTIONS,
-    first_line,
-    is_away,
-    is_postgres,
-    postgres_engine,
-    server_time,
-    where,
-    why_not_opened,
-)
+from core.postgres import first_line, is_away, is_postgres, server_time, where
 from core.settings import Settings
-from core.stored_json import read_json
 
 log = logging.getLogger(__name__)
 
-BUSY_TIMEOUT_S = 30
 #: A server that does not answer is asked again after this long.
 AWAY_PAUSE_S = 1.0
 
@@ -178,57 +167,6 @@ def _as_durable(connection: Connection, durable: bool) -> Iterator[None]:
         connection.exec_driver_sql(f"PRAGMA synchronous={usual}")
 
 
-def sqlite_engine(url: str, *, durable: bool = True) -> Engine:
-    """A SQLite engine in WAL mode that waits for its turn.
-
-    Args:
-        url: SQLAlchemy URL.
-        durable: Whether what was committed survives power loss; without it the
-            file still does, and a commit waits for no disk.
-    """
-    engine = sa.create_engine(
-        url,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_S},
-        json_deserializer=read_json,
-    )
-    synchronous = "FULL" if durable else "NORMAL"
-
-    @sa.event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _: object) -> None:
-        # SQLAlchemy, not the driver, begins transactions: see Database.write.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
-
-
-def open_engine(url: str, connections: int = CONNECTIONS) -> Engine:
-    """An engine for SQLite or Postgres.
-
-    Args:
-        url: SQLAlchemy URL.
-        connections: How many it keeps, where it keeps any.
-
-    Raises:
-        SettingError: ``DATABASE_URL`` is malformed or names another database.
-    """
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise SettingError(
-            "DATABASE_URL is not a database address; it should look like "
-            "postgresql+psycopg://user:password@host/database"
-        ) from error
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
-        return sqlite_engine(url)
-    if backend in ("postgresql", "postgres"):
-        return postgres_engine(parsed, connections)
-    raise SettingError(f"DATABASE_URL names {backend}; Shopkeeper knows sqlite and postgresql.")
-
-
 def open_database(settings: Settings) -> Database:
     """Open our tables, creating or upgrading them first where that is due.
 
@@ -251,33 +189,3 @@ def open_database(settings: Settings) -> Database:
     with opening(engine, settings.home), FileLock(settings.home / "migrate.lock"):
         upgrade(engine)
     return Database(engine)
-
-
-@contextmanager
-def opening(engine: Engine, folder: Path) -> Iterator[None]:
-    """Put in words why an engine's database cannot be opened, and close the engine then.
-
-    Args:
-        engine: The engine.
-        folder: Where the database or its locks are, for the advice.
-
-    Raises:
-        SettingError: What is wrong and what to do about it.
-    """
-    try:
-        yield
-    except (sa.exc.DBAPIError, OSError) as error:
-        engine.dispose()
-        said = first_line(error)
-        if is_postgres(engine) and not isinstance(error, OSError):
-            raise SettingError(
-                f"The database {where(engine.url)} cannot be opened: {said}. "
-                f"{why_not_opened(engine.url, error)}"
-            ) from error
-        raise SettingError(
-            f"The database cannot be opened: {said}. "
-            f"Check that {folder} is writable and the disk is not full."
-        ) from error
-    except BaseException:
-        engine.dispose()
-        raise

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.engine import Connection, Engine
 
-from core.db import Database, clock, open_engine, opening, sqlite_engine
+from core.db import Database, clock
+from core.engines import open_engine, opening, sqlite_engine
 from core.files import make_folder
 from core.pool_tables import pool_metadata
 from core.postgres import is_postgres

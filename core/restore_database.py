@@ -21,7 +21,7 @@ from core import table_copy
 from core.all_tables import metadata
 from core.archive_reader import ArchiveReader
 from core.backup import TABLES
-from core.db import open_engine, opening, sqlite_engine
+from core.engines import open_engine, opening, sqlite_engine
 from core.errors import BackupError
 from core.migrations import LOCK, apply, begin, current, newest, upgrade
 from core.postgres import first_line, is_postgres, where

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from core import migrations
-from core.db import Database, open_database, sqlite_engine
+from core.db import Database, open_database
+from core.engines import sqlite_engine
 from core.settings import Settings, load_settings
 from tests.object_store import ObjectStore
 from tests.postgres import Postgres, running

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from dbos import DBOS
 from psycopg import sql
 
-from core.db import open_engine
+from core.engines import open_engine
 from core.migrations import upgrade
 
 #: Nothing has to outlive the machine's fall, and no database here lives for long. What the

@@ -23,7 +23,8 @@ from core.archive import FORMAT, MANIFEST, Manifest
 from core.archive_reader import reading
 from core.archive_writer import writing
 from core.backup import LEFT_OUT, backup
-from core.db import Database, open_database, open_engine
+from core.db import Database, open_database
+from core.engines import open_engine
 from core.errors import BackupError, SettingError
 from core.event_tables import events
 from core.migrations import newest, upgrade
@@ -36,8 +37,6 @@ from tests.forked import Forked
 from tests.object_store import ObjectStore
 
 SECRET = "the password of a destination"
-
-
 DEADLINE_S = 300
 
 

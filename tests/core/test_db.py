@@ -9,7 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
 from core import schema, usage
-from core.db import Database, open_database, open_engine, upsert
+from core.db import Database, open_database, upsert
+from core.engines import open_engine
 from core.errors import SettingError
 from core.migrations import upgrade
 from core.settings import Settings, load_settings

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from core import postgres as ours
-from core.db import Database, clock, open_database, open_engine, when_back
+from core.db import Database, clock, open_database, when_back
+from core.engines import open_engine
 from core.errors import DatabaseAway, SettingError
 from core.migrations import newest, upgrade
 from core.pool import open_pool

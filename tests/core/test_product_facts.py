@@ -7,7 +7,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from core import fact_search, products
-from core.db import Database, open_engine
+from core.db import Database
+from core.engines import open_engine
 from core.facts import IN_STOCK, Filter, facts_of
 from core.migrations import upgrade
 from core.products import Product
