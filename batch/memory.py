@@ -3,7 +3,7 @@
 The rows of all jobs are the memory, with those that were read for estimates. A
 row is known when any of them has a result for the same input (:mod:`batch.inputs`)
 from a model that would be asked now; the newest one counts. Equal rows of one
-catalog are asked for once: a shard claims its inputs before it looks them up,
+catalog are asked for once: a shard looks up what it has claimed (:mod:`batch.claims`),
 and what another shard has claimed it leaves for later.
 """
 
@@ -12,27 +12,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from batch import approved, estimated
-from batch.columns import Columns
-from batch.corrections import answered
+from batch import approved, claims, estimated
 from batch.extract import Outcome
-from batch.flags import Flag
-from batch.grounding import placed
 from batch.inputs import Input
 from batch.jobs import Job
 from batch.ranges import Shard
+from batch.recall import recalled
 from core.db import Database
 from core.endpoints import Endpoint
-from core.schema import claims, rows
+from core.schema import rows
 from core.statuses import Lane, RowStatus
-from core.values import Origin, Value
 
 _SEPARATOR = "/"
 _DONE = rows.c.status == RowStatus.DONE
@@ -79,7 +73,7 @@ def divide(
     """
     said = {} if shard.job.fresh else _said(items, again)
     items = [item for item in items if item.row_no not in said]
-    claimed = claim(db, shard, items)
+    claimed = claims.claim(db, shard, items)
     ours = [item for item in items if item.row_no in claimed]
     found = lookup(db, shard, ours, again, answering)
     columns = shard.job.columns
@@ -101,55 +95,6 @@ def _said(items: Sequence[Input], again: Collection[int]) -> dict[int, Outcome]:
     }
 
 
-def claim(db: Database, shard: Shard, items: Sequence[Input]) -> set[int]:
-    """Claim the inputs of rows for this run; returns the rows that it was given to."""
-    if not items:
-        return set()
-    job = shard.job
-    claimed = [
-        {"job_id": job.id, "input_key": item.key, "row_no": item.row_no, "run": job.run}
-        # In one order everywhere: workers that want the same inputs then cannot block each other.
-        for item in sorted(items, key=lambda item: (item.key, item.row_no))
-    ]
-    with db.write() as connection:
-        connection.execute(_claiming(connection.dialect.name), claimed)
-        held = sa.select(claims.c.row_no).where(_held_by(shard))
-        return set(connection.execute(held).scalars()) & {item.row_no for item in items}
-
-
-@cache
-def _claiming(dialect: str) -> sa.Insert:
-    """Takes an input that nobody has claimed in this run."""
-    statement = (postgresql if dialect == "postgresql" else sqlite).insert(claims)
-    new = statement.excluded
-    built: sa.Insert = statement.on_conflict_do_update(
-        index_elements=["job_id", "input_key"],
-        set_={"row_no": new.row_no, "run": new.run},
-        where=claims.c.run < new.run,
-    )
-    return built
-
-
-def _held_by(shard: Shard) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        claims.c.job_id == shard.job.id,
-        claims.c.run == shard.job.run,
-        claims.c.row_no.between(shard.first_row, shard.last_row),
-    )
-
-
-def release(db: Database, shard: Shard) -> None:
-    """Give up a shard's claims: what came of its rows is in the tables."""
-    with db.write() as connection:
-        connection.execute(claims.delete().where(_held_by(shard)))
-
-
-def release_all(db: Database, job: Job) -> None:
-    """Give up every claim of a job, when none of its rows is asked for any more."""
-    with db.write() as connection:
-        connection.execute(claims.delete().where(claims.c.job_id == job.id))
-
-
 def lookup(
     db: Database,
     shard: Shard,
@@ -163,10 +108,9 @@ def lookup(
     """
     own = _of_job(shard.job)
     everywhere = sa.or_(own, _from(answering))
-    claimed = sa.select(claims.c.input_key).where(_held_by(shard)).cte("wanted")
     anew = {item.key for item in ours if item.row_no in again}
     with db.read() as connection:
-        found = _newest(connection, claimed, own if shard.job.fresh else everywhere)
+        found = _newest(connection, claims.held(shard), own if shard.job.fresh else everywhere)
         if not shard.job.fresh:
             left = {item.key for item in ours} - found.keys()
             found |= estimated.find(connection, left, answering)
@@ -198,47 +142,6 @@ def _of_job(job: Job) -> sa.ColumnElement[bool]:
 def _from(answering: Collection[str]) -> sa.ColumnElement[bool]:
     """Results that one of these models gave."""
     return sa.and_(_DONE, rows.c.model.in_(sorted(answering)))
-
-
-def recalled(stored: Mapping[str, Any], item: Input, columns: Columns) -> Outcome:
-    """The outcome of a row, from the stored result of an equal one.
-
-    Where a value stands is looked for again: the cells may differ in what the
-    model does not see. Of a row whose values were approved it is the model's own
-    result: what was approved is looked up anew, since it may have changed since.
-    """
-    own = stored["extracted"] if stored["text_key"] is not None else None
-    given = stored["values"] if own is None else own
-    values = {name: Value.from_json(value) for name, value in given.items()}
-    outcome = Outcome(
-        item.row_no,
-        RowStatus(stored["status"]),
-        values={name: _regrounded(value, item, columns) for name, value in values.items()},
-        notes=tuple(stored["notes"]),
-        flags=_open_flags(stored, given),
-        error=stored["error"],
-        reason=stored["reason"],
-        raw=stored["raw"],
-        key=item.key,
-        product_type=item.product_type,
-        model=stored["model"],
-        attempts=0,
-    )
-    return approved.applied(outcome, item)
-
-
-def _open_flags(stored: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Flag, ...]:
-    """What is doubted about these values; what a person has put there is not."""
-    changed = answered(stored) if given is stored["values"] else frozenset()
-    flags = (Flag.from_json(one) for one in stored["flags"])
-    return tuple(one for one in flags if one.field is None or one.field not in changed)
-
-
-def _regrounded(value: Value, item: Input, columns: Columns) -> Value:
-    if value.origin is Origin.HUMAN:
-        return value
-    found = placed(value, value.raw or value.value, item.row, columns.text)
-    return found if found.column else placed(value, value.value, item.row, columns.text)
 
 
 def _these(keys: Collection[bytes]) -> sa.CTE | None:

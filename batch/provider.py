@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 
-from batch import budget, memory, pace, runs, sent
+from batch import budget, claims, pace, runs, sent
 from batch.collecting import LOST, collect
 from batch.jobs import Job
 from batch.order import ChangedError, Order, order_extraction
@@ -128,7 +128,7 @@ class ProviderRun:
             return True
         self._trouble_ended()
         if runs.settle(self._db, job.id, job.run):
-            memory.release_all(self._db, job)
+            claims.release_all(self._db, job)
             pace.sample(self._db, job.id, time.time())
             return False
         self._sender.fill_in()

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO, cast
 
-from batch import jobs, memory, rows, runs, sent
+from batch import claims, jobs, memory, rows, runs, sent
 from batch.extract import nothing_to_read
 from batch.inputs import Input
 from batch.order import ChangedError, Order
@@ -123,7 +123,7 @@ class Sender:
         if not items:
             return []
         # What an earlier run has there is asked for already, also for equal rows.
-        memory.claim(order.db, shard, order.inputs(shard, missing & sent_before))
+        claims.claim(order.db, shard, order.inputs(shard, missing & sent_before))
         readable = [item for item in items if item.text]
         again = rows.to_read_again(order.db, job.id, first, shard.count)
         division = memory.divide(order.db, shard, readable, again, {order.endpoint.model})
@@ -144,7 +144,7 @@ class Sender:
             came = memory.settled(order.db, job, order.inputs(shard, order.missing(shard)))
             if came:
                 rows.record(order.db, job.id, shard_no, came, job.run)
-        memory.release_all(order.db, job)
+        claims.release_all(order.db, job)
         self.again()
 
     def _send(self, file: IO[bytes], numbers: list[int], cost: float) -> SentBatch | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
-from batch import approved, budget, memory, rows, runs
+from batch import approved, budget, claims, memory, rows, runs
 from batch.extract import Extraction, Outcome
 from batch.inputs import Input, Inputs, in_prompt_order
 from batch.jobs import Job
@@ -100,7 +100,7 @@ class RowLoop:
         if division.others:
             came = memory.settled(self._db, job, division.others)
             rows.record(self._db, job.id, shard.number, came, job.run)
-        memory.release(self._db, shard)
+        claims.release(self._db, shard)
 
     async def _ask(
         self,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch import memory, rows, uploads
+from batch import claims, memory, rows, uploads
 from batch.columns import Columns
 from batch.extract import Outcome
 from batch.fields import FieldSet, parse_fields
@@ -131,12 +131,12 @@ def test_a_claim_is_kept_over_a_restart_and_lost_to_the_next_run(
 ) -> None:
     job = new_job(settings, both, *TITLES)
     first, _, third = inputs(job, *TITLES)
-    assert memory.claim(both, Shard(job, 0), [first]) == {1}
-    assert memory.claim(both, Shard(job, 0), [third]) == set()
-    assert memory.claim(both, Shard(job, 0), [first]) == {1}
-    assert memory.claim(both, Shard(replace(job, run=2), 0), [third]) == {3}
-    memory.release(both, Shard(replace(job, run=2), 0))
-    assert memory.claim(both, Shard(job, 0), [first]) == {1}
+    assert claims.claim(both, Shard(job, 0), [first]) == {1}
+    assert claims.claim(both, Shard(job, 0), [third]) == set()
+    assert claims.claim(both, Shard(job, 0), [first]) == {1}
+    assert claims.claim(both, Shard(replace(job, run=2), 0), [third]) == {3}
+    claims.release(both, Shard(replace(job, run=2), 0))
+    assert claims.claim(both, Shard(job, 0), [first]) == {1}
 
 
 def test_where_a_value_stands_is_looked_for_in_the_row_itself(
