@@ -17,6 +17,7 @@ DRIVER_ERRORS = (sa.exc.SQLAlchemyError, psycopg.Error, OSError)
 _PASSING_STATES = ("08", "53", "57", "40", "55P03", "25P03")
 #: Too many connections, stopping, lock not got, deadlock, and every trouble of the connection.
 _PASSING_NUMBERS = (1040, 1053, 1205, 1213, *range(2000, 2100))
+_NAME_WORDS = ("resolve host", "name or service not known", "name resolution", "nodename nor")
 _KEY_WORDS = ("password", "access denied", "authentication", "role ")
 _DATABASE_WORDS = ("unknown database", "does not exist", "no such")
 
@@ -34,6 +35,8 @@ def told(error: Exception, options: SqlOptions, password: str) -> DestinationErr
         return RowRefused(f"The database does not take it: {said}.")
     where = options.host or options.database
     if not _connected(error):
+        if any(word in said.lower() for word in _NAME_WORDS):
+            said = "no server of this name is found"
         message = f"The database at {where} cannot be used: {said}. {_advice(said, options)}"
         for_good = any(word in said.lower() for word in (*_KEY_WORDS, *_DATABASE_WORDS))
         return DestinationRefused(message) if for_good else DestinationError(message)

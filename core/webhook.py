@@ -126,10 +126,21 @@ def _refusal(response: httpx.Response) -> DestinationError:
             status=status,
         )
     said = _said(response)
-    message = f"{host} answered {status}{f': {said}' if said else ''}."
+    message = f"{host} answered {status}{f': {said}' if said else ''}.{_advice(status)}"
     if status < 500 and status not in PASSING:
         return DestinationRefused(message, status=status)
     return DestinationError(message, status=status, retry_after_s=_retry_after(response))
+
+
+def _advice(status: int) -> str:
+    """What whoever reads of an answer can do about it."""
+    if status in (401, 403):
+        return " It takes nothing that is signed like this: check the signing secret there."
+    if status in (404, 410):
+        return " There is nothing at this address: check it."
+    if status >= 500:
+        return " The program there has a problem: whoever runs it can see which."
+    return ""
 
 
 def _said(response: httpx.Response) -> str:

@@ -60,6 +60,7 @@ def _empty() -> None:
             "Run one job by hand first: a schedule then extracts the same way.",
             text_alignment="center",
         )
+        st.page_link("pages/upload.py", label="Start with a catalog", icon=":material/upload_file:")
 
 
 main()

@@ -66,7 +66,9 @@ def ask(kind: DestinationKind, before: Destination | None) -> tuple[str, Given, 
             placeholder=_NAMES[kind],
         )
         given = _parts(kind, before, at, system)
-        label = "Save and test"
+        # A new webhook has to be told its secret before a test can work.
+        tests = before or kind is not DestinationKind.WEBHOOK
+        label = "Save and test" if tests else "Save"
         saved = st.form_submit_button(
             label, type="primary", key=f"save-{at}", icon=":material/save:"
         )

@@ -88,7 +88,11 @@ def where(options: Options) -> str:
     if isinstance(options, FileOptions):
         return f"{options.folder}/{options.name}{options.form.suffix}"
     assert isinstance(options, ChatOptions)
-    return "All other products leave the shelves" if options.alone else "Beside what is there"
+    return (
+        "All other products leave the shelves"
+        if options.alone
+        else "Beside the products that are on the shelves"
+    )
 
 
 def counts(delivery: Delivery) -> str:

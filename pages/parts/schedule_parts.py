@@ -158,11 +158,9 @@ def catalog_part(shop: Shop, keys: Keys, before: Task, *, watches: bool) -> tupl
 def _sources(settings: Settings) -> str:
     """Where catalogs may come from, besides the web."""
     folder = plain(str(settings.imports))
-    named = " and ".join(plain(one) for one in settings.open_for_imports)
-    stores = (
-        f"from {named}" if named else "from no object store: SHOPKEEPER_IMPORT_STORES names none"
-    )
-    return f"Files are taken from {folder} on the machine that Shopkeeper runs on, and {stores}."
+    named = [plain(one) for one in settings.open_for_imports]
+    places = [f"{folder} on the machine that Shopkeeper runs on", *named, "the web (https://)"]
+    return f"Files are taken from {', from '.join(places[:-1])} or from {places[-1]}."
 
 
 def _say_what_is_there(settings: Settings, where: str) -> None:

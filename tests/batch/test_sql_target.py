@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
-from batch import deliveries, delivery_control, destinations, targets
+from batch import deliveries, delivery_control, destinations, sql_errors, targets
 from batch.choice import Choice
 from batch.delivery_items import column_name, item_columns
-from batch.destination_options import DestinationKind
+from batch.destination_options import DestinationKind, SqlOptions, SqlSystem
 from batch.destinations import Destination
 from batch.fields import parse_fields
 from core import ports
@@ -348,6 +349,17 @@ def test_a_wrong_password_is_told_without_it(
     with db.read() as connection:
         dump = str(connection.execute(sa.text("SELECT * FROM destinations")).all())
     assert "hush-hush" not in dump
+
+
+def test_a_server_that_nobody_knows_is_named_in_words() -> None:
+    options = SqlOptions(system=SqlSystem.POSTGRES, host="db.nowhere", database="shop", table="p")
+    said = "failed to resolve host 'db.nowhere': [Errno -2] Name or service not known"
+    error = sql_errors.told(psycopg.OperationalError(said), options, "")
+    assert error.message == (
+        "The database at db.nowhere cannot be used: no server of this name is found. Check the "
+        "server and the port, and that the database runs there."
+    )
+    assert error.transient
 
 
 @pytest.mark.processes

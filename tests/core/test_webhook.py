@@ -64,6 +64,18 @@ def test_a_receiver_that_never_takes_it_is_left_after_some_tries(
     assert len(receiver.heard) == webhook.TRIES
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(401, "check the signing secret"), (410, "nothing at this address"), (422, "")],
+)
+def test_a_refusal_says_what_can_be_done(
+    settings: Settings, receiver: Receiver, status: int, advice: str
+) -> None:
+    receiver.script = lambda _said, _before: Answer(status)
+    with pytest.raises(DestinationRefused, match=rf"answered {status}\..*{advice}"):
+        send(settings, receiver)
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 422])
 def test_what_is_refused_is_not_said_again(
     settings: Settings, receiver: Receiver, status: int

@@ -107,6 +107,8 @@ def test_the_form_tells_what_is_at_the_place_that_was_typed(
 ) -> None:
     new_job(settings, db, 2)
     app = typed(form(page), "Catalog", "*.csv")
+    assert f"from {settings.imports}" in texts(app).replace("\\", "")
+    assert "SHOPKEEPER_" not in texts(app)
     assert "There is no" in texts(button(app, "See what is there").click().run())
     put(settings, 1, name="spring.csv")
     assert "spring\\.csv, changed today" in texts(button(app, "See what is there").click().run())
