@@ -6,6 +6,7 @@ something was written; it may say yes where what was written is of no interest.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,18 +21,31 @@ _SQLITE, _POSTGRES = "PRAGMA data_version", "SELECT CAST(pg_current_snapshot() A
 
 
 class Changes:
-    """Watches a database over a connection of its own; for one thread.
+    """Watches a database over a connection of its own; for one thread at a time.
+
+    The connection is closed with the database, if not before.
 
     Args:
         db: What is watched.
+        sign: A query whose rows are others once what is watched has changed; None: all of the
+            database is watched.
+        values: Gives the values of the query's parameters; when they change, that counts, too.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(
+        self,
+        db: Database,
+        sign: sa.SelectBase | None = None,
+        values: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
         self._engine = db.engine
-        self._asks = _POSTGRES if is_postgres(db.engine) else _SQLITE
+        everything = sa.text(_POSTGRES if is_postgres(db.engine) else _SQLITE)
+        self._asked = (everything if sign is None else sign).compile(dialect=db.engine.dialect)
+        self._values = values
         # The driver's own: everything that is around it costs more than the question.
         self._connection: Any = None
         self._known: object = None
+        sa.event.listen(db.engine, "engine_disposed", lambda _: self.close())
 
     def there(self) -> bool:
         """Whether anything may have been committed since the last call; the first says yes.
@@ -50,10 +64,13 @@ class Changes:
         self._connection = self._known = None
 
     def _ask(self) -> object:
+        values = self._asked.construct_params(dict(self._values()))
+        names = self._asked.positiontup
+        given = values if names is None else [values[name] for name in names]
         try:
             if self._connection is None:
                 self._connection = self._opened()
-            return self._connection.execute(self._asks).fetchone()[0]
+            return self._connection.execute(self._asked.string, given).fetchall(), given
         except (sa.exc.SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
             self.close()
             return None

@@ -34,7 +34,7 @@ sa.Index(
     postgresql_where=products.c.version != products.c.indexed_version,
 )
 
-#: Lets a search process see cheaply, every second, what was published since.
+#: Lets a search process see cheaply, at every question, what was published since.
 sa.Index("products_by_change", products.c.updated_at)
 
 documents = Table(
@@ -84,7 +84,7 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),
     Column("created_at", Float, nullable=False),
 )
-#: Lets a search process see cheaply, every second, what was embedded since.
+#: Lets a search process see cheaply, at every question, what was embedded since.
 sa.Index("vectors_by_age", vectors.c.created_at)
 
 #: Sets of changes to the shelves, put on sale and taken back as one.

@@ -80,6 +80,8 @@ class Finder:
             note: Takes note of what a call of a model took.
         """
         with self._busy():
+            # What was published just now gives words to understand the question by, too.
+            self._retriever.mirror.refresh()
             return self._found(said, note)
 
     def idle(self, most_s: float) -> bool:

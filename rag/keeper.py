@@ -15,7 +15,7 @@ from rag.mirror import Mirror
 
 logger = logging.getLogger(__name__)
 
-#: Sooner than a search would look itself.
+#: So often that few questions find something new that nobody has taken in.
 LOOK_S = 0.7
 #: How often Chroma is asked how much it holds.
 CHECK_S = 5.0
@@ -47,7 +47,7 @@ class Keeper:
     def look(self) -> None:
         """Look once."""
         try:
-            self._mirror.refresh(every_s=0.0)
+            self._mirror.refresh()
             self._failed = False
         except ServiceError as error:
             if not self._failed:

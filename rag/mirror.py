@@ -67,7 +67,7 @@ class Mirror:
         """The things of one kind."""
         return self._held[kind]
 
-    def refresh(self, *, now: float | None = None, every_s: float = 0.0) -> None:
+    def refresh(self, *, now: float | None = None) -> None:
         """Take in what changed; there is nothing to follow unless a subclass does."""
 
     def admitted(self, filters: Sequence[Filter]) -> Mask:

@@ -17,7 +17,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-#: An answer that still grows. Only the one that is waited for does: those before are drawn whole.
+#: An answer that still grows; only the one that is waited for does.
 GROWING = 'class="sk-prose sk-writing"'
 #: How the page's script may end; any other end is followed by another run.
 AT_REST = ForwardMsg.FINISHED_SUCCESSFULLY

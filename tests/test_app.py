@@ -107,7 +107,6 @@ def test_a_policy_is_uploaded_and_answered_from_at_the_next_question(
     page.locator("input[type=file]").set_input_files(str(policy))
     expect(page.get_by_text("“Repairs” added.")).to_be_visible()
     page.get_by_role("link", name="Ask the shop").click()
-    page.wait_for_timeout(2_000)  # the shop looks once a second for what is new
     ask(page, "Do you repair zips and poles yourselves?")
     expect(page.get_by_text(re.compile("We repair zips and poles ourselves")).first).to_be_visible(
         timeout=SLOW_MS
@@ -170,7 +169,6 @@ def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(
     expect(page.get_by_role("button", name=re.compile("Publish again"))).to_be_visible()
     page.get_by_role("link", name="Ask the shop").click()
     expect(page.get_by_text(re.compile("on the shelves|Filling"))).to_have_count(0, timeout=SLOW_MS)
-    page.wait_for_timeout(2_000)  # the shop looks once a second for what is new
     ask(page, "Do you have an aneroid barometer?")
     expect(page.get_by_text("Zephyrine Barometer").first).to_be_visible()
     until_answered(page)

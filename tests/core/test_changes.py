@@ -8,12 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from core.changes import Changes
+from core.chat_tables import conversations as other
 from core.db import Database, open_database
 from core.event_tables import event_cursors as table
 from core.settings import load_settings
 from tests import postgres
 from tests.conftest import on_both
 from tests.postgres import Postgres
+
+TIMES = {"created_at": 1.0, "updated_at": 1.0}
 
 
 def put(db: Database, consumer: str) -> None:
@@ -31,6 +34,29 @@ def test_what_anybody_writes_is_noticed_once(db: Database) -> None:
     assert not changes.there()
     changes.close()
     assert changes.there(), "what happened meanwhile is not known"
+    changes.close()
+
+
+@on_both
+def test_who_watches_one_table_does_not_hear_of_others(db: Database) -> None:
+    sign = sa.select(sa.func.count()).select_from(table)
+    changes = Changes(db, sign)
+    changes.there()
+    with db.write() as connection:
+        connection.execute(other.insert().values(id="c", visitor="v", title="", **TIMES))
+    assert not changes.there()
+    put(db, "first")
+    assert changes.there()
+    assert not changes.there()
+
+
+@on_both
+def test_it_is_closed_with_the_database(db: Database) -> None:
+    changes = Changes(db)
+    changes.there()
+    assert not changes.there()
+    db.close()
+    assert changes.there(), "it begins anew, over another connection"
     changes.close()
 
 

@@ -15,6 +15,7 @@ from core.pool import open_pool
 from core.products import Product
 from core.schema import usage
 from core.settings import Settings, load_settings
+from core.values import Value
 from rag.chain import Counter
 from rag.exchange import Found, Role, Turn
 from rag.query import Query
@@ -233,6 +234,19 @@ def test_endpoint_that_is_gone(shop: Database, retriever: Retriever, settings: S
         text_of(reply)
         assert "starting" in reply.details.notice
         assert outcomes(shop) == ["unreachable"]
+
+
+def test_the_next_question_is_understood_and_answered_with_what_was_published_just_now(
+    counter: Counter, shop: Database, model: FakeModel
+) -> None:
+    question = "Do you have ukuleles in turquoise?"
+    assert counter.ask(question).details.queries[0].filters == ()
+    products.publish(shop, [Product("u1", "Ukulele", values={"colour": Value("Turquoise")})])
+    reply = counter.ask(question)
+    assert [passage.id for passage in reply.passages] == ["product:u1"]
+    assert [one.field for one in reply.details.queries[0].filters] == ["colour"]
+    products.withdraw(shop, ["u1"])
+    assert "product:u1" not in [passage.id for passage in counter.ask(question).passages]
 
 
 def test_what_is_suggested_again_is_not_looked_up_again(

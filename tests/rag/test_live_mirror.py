@@ -9,16 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from core import fact_search, products
 from core.db import Database
+from core.errors import DatabaseAway
 from core.facts import IN_STOCK, Filter, Order
 from core.products import Product
 from core.values import Value
-from rag import documents, vectors
+from rag import conversations, documents, vectors
 from rag.exchange import Kind
-from rag.live_mirror import BLIND_S, REFRESH_S, LiveMirror
+from rag.feed import OVERLAP_S
+from rag.live_mirror import BLIND_S, LiveMirror
 from rag.things import product_thing
+from tests.conftest import on_both
 from tests.rag.asking import worded
 from tests.rag.fake_embedder import FakeEmbedder
 from tests.random_shop import random_filter, random_product
@@ -51,18 +55,82 @@ def test_facts_are_there_after_the_first_look(mirror: LiveMirror) -> None:
     assert mirror.fields()["price"].high == 100
 
 
-def test_changes_are_seen_after_a_second(mirror: LiveMirror, db: Database) -> None:
+@on_both
+def test_changes_are_seen_at_once(db: Database) -> None:
+    products.publish(db, [TENT, MAT])
+    mirror = LiveMirror(db)
+    mirror.refresh(now=NOW)
     blue = replace(TENT, title="Blue zeppelin", values={"colour": Value("blue")})
     version = mirror.version
     products.publish(db, [blue, Product("n", "New zeppelin")])
     products.withdraw(db, ["m"])
-    mirror.refresh(now=NOW + REFRESH_S / 2)
-    assert worded(mirror, "zeppelin") == set()
-    mirror.refresh(now=NOW + REFRESH_S)
+    mirror.refresh(now=NOW)
     assert worded(mirror, "zeppelin") == {"product:t", "product:n"}
     assert (worded(mirror, "mat"), admitted(mirror, GREEN)) == (set(), set())
     assert admitted(mirror) == {"product:t", "product:n"}
     assert mirror.version > version
+
+
+@on_both
+def test_who_sees_that_nothing_was_published_reads_no_table_again(db: Database) -> None:
+    products.publish(db, [TENT, MAT])
+    mirror = LiveMirror(db)
+    for later_s in (0.0, 0.1, OVERLAP_S + 1, OVERLAP_S + 1.1):
+        mirror.refresh(now=NOW + later_s)
+    read = reads(db)
+    conversations.create(db, "somebody")
+    mirror.refresh(now=NOW + OVERLAP_S + 2)
+    assert read == []
+    products.publish(db, [replace(TENT, price=Decimal(1))])
+    mirror.refresh(now=NOW + OVERLAP_S + 2)
+    assert read
+    assert mirror.fields()["price"].low == 1
+
+
+@on_both
+def test_what_is_committed_later_than_what_was_stamped_later_is_seen_at_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products.publish(db, [TENT, MAT])
+    mirror = LiveMirror(db)
+    mirror.refresh(now=NOW)
+    early = time.time()
+    products.publish(db, [replace(MAT, title="Blue zeppelin")])
+    mirror.refresh(now=NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(products.time, "time", lambda: early)
+        products.publish(db, [replace(TENT, title="Green zeppelin")])
+    mirror.refresh(now=NOW)
+    assert worded(mirror, "zeppelin") == {"product:t", "product:m"}
+
+
+def test_what_could_not_be_read_is_read_at_the_next_look(
+    mirror: LiveMirror, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> dict[str, Product]:
+        raise DatabaseAway("away", reason="stopped")
+
+    products.publish(db, [replace(TENT, title="Zeppelin")])
+    with monkeypatch.context() as patch:
+        patch.setattr(products, "get", away)
+        for later_s in (1, OVERLAP_S + 2):
+            with pytest.raises(DatabaseAway):
+                mirror.refresh(now=NOW + later_s)
+    mirror.refresh(now=NOW + OVERLAP_S + 3)
+    assert worded(mirror, "zeppelin") == {"product:t"}
+
+
+def reads(db: Database) -> list[str]:
+    """The statements that are run by way of the pool from now on, as they come."""
+    seen: list[str] = []
+    sa.event.listen(
+        db.engine,
+        "before_cursor_execute",
+        lambda connection, cursor, statement, *_: (
+            seen.append(statement) if statement.startswith("SELECT") else None
+        ),
+    )
+    return seen
 
 
 def test_product_withdrawn_and_published_again_is_seen_both_times(
