@@ -20,7 +20,7 @@ from batch.extract import Outcome
 from batch.fields import FieldSet
 from batch.inputs import Input, Judged
 from core.db import Database
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.statuses import RowStatus
 from core.values import Origin, Scalar, Value
 

@@ -21,7 +21,8 @@ from batch.jobs import Job
 from batch.table import SHARD_ROWS
 from core.db import Database
 from core.errors import JobError
-from core.schema import corrections, rows
+from core.review_tables import corrections
+from core.schema import rows
 from core.statuses import RowStatus
 
 Tallies = npt.NDArray[np.int32]

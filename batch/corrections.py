@@ -21,7 +21,8 @@ from batch.jobs import Job
 from batch.reviewed import differing
 from core.db import clock
 from core.errors import Overtaken
-from core.schema import corrections, rows
+from core.review_tables import corrections
+from core.schema import rows
 from core.statuses import Review, RowStatus
 
 #: What is kept of a row beside its values.

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from batch.demonstrations import AT_ONCE, THERE, Product, add
 from core.db import Database
 from core.errors import CatalogError
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 
 #: How published data sets write that there is no value.
 _NOTHING = "n/a"

@@ -13,7 +13,8 @@ from batch.demonstrations import THERE, gone
 from batch.table import read_column
 from batch.uploads import table_path
 from core.db import Database
-from core.schema import demonstrations, jobs
+from core.review_tables import demonstrations
+from core.schema import jobs
 from core.settings import Settings
 from core.statuses import JobStatus
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from batch.inputs import KEY_BYTES
 from core.db import Database, clock
 from core.errors import NotFoundError
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 
 #: One demonstration of so many is held back.
 HELD_BACK_OF = 5

@@ -18,7 +18,8 @@ from batch.demonstrations import HELD_BACK_OF, THERE
 from batch.jobs import Job
 from batch.scoring import Counts, interval
 from core.db import Database
-from core.schema import demonstrations, jobs, rows
+from core.review_tables import demonstrations
+from core.schema import jobs, rows
 from core.statuses import JobStatus, RowStatus
 from core.values import Scalar, Value
 

@@ -6,18 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from core.db import Database
-from core.schema import (
-    claims,
-    corrections,
-    demonstrations,
-    jobs,
-    provider_batches,
-    rows,
-    samples,
-    shards,
-    usage,
-)
+from core.review_tables import corrections, demonstrations
+from core.schema import claims, jobs, provider_batches, rows, samples, shards
 from core.statuses import BatchStatus, JobStatus
+from core.usage_tables import usage
 
 #: A thousand rows: on SQLite nobody else can write meanwhile.
 SHARDS_AT_ONCE = 1

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from batch.lessons import Lessons
 from core.db import Database
 from core.nearest import SHOWABLE, open_nearest, showable
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.settings import Settings
 
 

@@ -23,7 +23,8 @@ from batch.jobs import Job
 from batch.plan import Plan
 from batch.table import read_rows
 from batch.uploads import table_path
-from core.schema import demonstrations, jobs, rows
+from core.review_tables import demonstrations
+from core.schema import jobs, rows
 from core.settings import Settings
 from core.statuses import JobStatus, Review
 from core.values import Origin, Scalar, Value

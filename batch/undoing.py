@@ -14,7 +14,8 @@ from batch.corrections import Change, Kind, apply, held
 from batch.review import Reviewer
 from batch.reviewed import same
 from core.db import clock
-from core.schema import corrections, rows
+from core.review_tables import corrections
+from core.schema import rows
 from core.statuses import Review
 from core.values import Value
 

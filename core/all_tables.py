@@ -9,8 +9,10 @@ from core import (
     feed_tables,
     notice_tables,
     people_tables,
+    review_tables,
     schedule_tables,
     shop_tables,
+    usage_tables,
 )
 from core.schema import metadata
 
@@ -24,6 +26,8 @@ TABLES = (
     feed_tables,
     notice_tables,
     people_tables,
+    review_tables,
     schedule_tables,
     shop_tables,
+    usage_tables,
 )

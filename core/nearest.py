@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from core.db import Database
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.settings import Settings
 
 #: What opens a search, as ``module:function``.

@@ -1,4 +1,4 @@
-"""The tables of catalogs, jobs and usage; times are seconds since the epoch (UTC).
+"""The tables of catalogs and jobs; times are seconds since the epoch (UTC).
 
 Other tables stand in modules of their own, named ``…_tables``; all share one metadata.
 """
@@ -6,15 +6,7 @@ Other tables stand in modules of their own, named ``…_tables``; all share one 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    Float,
-    Integer,
-    LargeBinary,
-    Table,
-)
+from sqlalchemy import JSON, BigInteger, Column, Float, Integer, LargeBinary, Table
 
 from core.storable import String, Text
 
@@ -162,61 +154,6 @@ sa.Index(
     postgresql_where=rows.c.input_key.is_not(None),
 )
 
-#: What people did to rows: what it was before, so that it can be undone.
-corrections = Table(
-    "corrections",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("job_id", String(16), sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
-    #: One thing that a person did, to however many rows.
-    Column("act", String(16), nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
-    Column("row_no", Integer, nullable=False),
-    #: What of the row was changed, before and after.
-    Column("before", JSON, nullable=False),
-    Column("after", JSON, nullable=False),
-    Column("by", Text, nullable=False, server_default=""),
-    Column("at", Float, nullable=False),
-    Column("undone_at", Float),
-)
-sa.Index("corrections_of_job", corrections.c.job_id, corrections.c.id)
-#: What can still be undone.
-sa.Index(
-    "corrections_to_undo",
-    corrections.c.job_id,
-    corrections.c.id,
-    sqlite_where=corrections.c.undone_at.is_(None),
-    postgresql_where=corrections.c.undone_at.is_(None),
-)
-
-#: Approved rows, shown to the model with rows like them.
-demonstrations = Table(
-    "demonstrations",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    #: Names the text and its product type: a product is demonstrated once.
-    Column("text_key", LargeBinary(16), nullable=False, unique=True),
-    Column("product_type", Text, nullable=False, server_default="", index=True),
-    #: The row as the model reads it.
-    Column("text", Text, nullable=False),
-    #: Field name to the right value, as the model should answer; null where there is none.
-    #: A field that is not in it was not judged.
-    Column("answer", JSON, nullable=False),
-    #: The same values as they were approved, with their fields' types and units, where known.
-    Column("values", JSON, nullable=False, server_default="{}"),
-    #: Where it comes from, so long as that job is there.
-    Column("job_id", String(16), index=True),
-    Column("row_no", Integer),
-    #: Never shown, since it is what the model is measured by.
-    Column("held_back", sa.Boolean, nullable=False, server_default=sa.false()),
-    Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
-    Column("deleted", sa.Boolean, nullable=False, server_default=sa.false()),
-    #: Raised with every change; the search index has those up to ``indexed_version``.
-    Column("version", Integer, nullable=False, server_default="1"),
-    Column("indexed_version", Integer, nullable=False, server_default="0"),
-    Column("created_at", Float, nullable=False),
-    Column("updated_at", Float, nullable=False),
-)
 
 #: Field sets that people keep by name, every version of them.
 field_sets = Table(
@@ -307,47 +244,4 @@ provider_batches = Table(
     Column("problem", Text, nullable=False, server_default=""),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
-)
-
-usage = Table(
-    "usage",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", Float, nullable=False, index=True),
-    Column("lane", String(8), nullable=False),
-    Column("endpoint", String(80), nullable=False),
-    Column("model", Text, nullable=False),
-    Column("job_id", String(16)),
-    Column("conversation_id", String(16)),
-    Column("calls", Integer, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("completion_tokens", BigInteger, nullable=False),
-    Column("cached_tokens", BigInteger, nullable=False),
-    Column("queue_ms", Float, nullable=False, server_default="0"),
-    Column("ttft_ms", Float),
-    Column("total_ms", Float, nullable=False),
-    Column("cost", Float, nullable=False, server_default="0"),
-    Column("outcome", String(40), nullable=False),
-)
-sa.Index("usage_of_job", usage.c.job_id)
-sa.Index(
-    "usage_first_tokens",
-    usage.c.at,
-    sqlite_where=usage.c.ttft_ms.is_not(None),
-    postgresql_where=usage.c.ttft_ms.is_not(None),
-)
-
-#: Usage summed by the minute, so that a plot of a day reads hundreds of rows, not millions.
-usage_minutes = Table(
-    "usage_minutes",
-    metadata,
-    Column("minute", Integer, primary_key=True, autoincrement=False),
-    Column("endpoint", String(80), primary_key=True),
-    Column("lane", String(8), primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("failed", Integer, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("completion_tokens", BigInteger, nullable=False),
-    Column("cached_tokens", BigInteger, nullable=False),
-    Column("cost", Float, nullable=False),
 )

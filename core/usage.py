@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from core.db import Database
 from core.errors import EndpointError, ModelError, TimedOut
-from core.schema import usage, usage_minutes
 from core.statuses import Lane
+from core.usage_tables import usage, usage_minutes
 
 #: How calls end that did what they should: answered, stopped by the reader, or by a job's
 #: owner, or called back for a person.

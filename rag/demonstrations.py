@@ -17,7 +17,7 @@ from core.db import Database
 from core.errors import ServiceError
 from core.nearest import SHOWABLE, Demonstration, showable
 from core.ports import SearchServer
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.settings import Settings
 from rag.embedding import Embedder
 from rag.shelf import Shelf, ShelfAway

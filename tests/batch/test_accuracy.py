@@ -13,7 +13,7 @@ from batch.jobs import Job
 from batch.review import Reviewer
 from batch.review_rows import load
 from core.db import Database
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.settings import Settings
 from core.values import Origin, Value
 from tests.batch.reviewing import NOT_THERE, reviewed_job, reviewer, tent

@@ -16,7 +16,7 @@ from batch.ranges import Shard
 from batch.submission import submit
 from batch.teaching import read_inputs
 from core.db import Database
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.schema import rows as rows_table
 from core.settings import Settings
 from core.statuses import RowStatus

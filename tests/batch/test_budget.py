@@ -19,10 +19,10 @@ from batch.purse import Purse
 from core.db import Database
 from core.endpoints import Endpoint
 from core.errors import JobError
-from core.schema import usage
 from core.settings import Settings
 from core.statuses import JobStatus, Lane, RowStatus
 from core.usage import Call, Tokens
+from core.usage_tables import usage
 from tests import postgres
 from tests.batch.conftest import MakeJob
 from tests.batch.processes import Losses, until, until_done, until_ended, worker

@@ -7,7 +7,7 @@ from batch.demonstration_list import Choice, Count
 from batch.demonstrations import Product, is_held_back
 from core.db import Database
 from core.errors import NotFoundError
-from core.schema import demonstrations as table
+from core.review_tables import demonstrations as table
 from core.settings import Settings
 from tests.batch.conftest import new_job
 from tests.conftest import on_both

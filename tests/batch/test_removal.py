@@ -8,7 +8,7 @@ from batch import control, demonstrations, jobs, pace, removal, rows
 from batch.demonstrations import Product
 from batch.extract import Outcome
 from batch.jobs import Job
-from core import schema
+from core import review_tables, schema, usage_tables
 from core.db import Database
 from core.endpoints import Endpoint
 from core.statuses import Lane, RowStatus
@@ -61,7 +61,7 @@ def test_what_its_calls_have_cost_stays_known(db: Database, make_job: MakeJob) -
     while removal.remove_piece(db):
         pass
     with db.read() as connection:
-        recorded = connection.execute(sa.select(schema.usage.c.job_id)).scalars().all()
+        recorded = connection.execute(sa.select(usage_tables.usage.c.job_id)).scalars().all()
     assert recorded == [None] * 10
 
 
@@ -90,4 +90,4 @@ def test_what_was_learnt_from_it_stays(db: Database, make_job: MakeJob) -> None:
     control.delete(db, job.id)
     while removal.remove_piece(db):
         pass
-    assert count(db, schema.demonstrations, None) == 1
+    assert count(db, review_tables.demonstrations, None) == 1

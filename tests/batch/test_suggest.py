@@ -20,8 +20,8 @@ from batch.suggest import READ, Suggestions, sample, suggest
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.pool import open_pool
-from core.schema import usage
 from core.settings import Settings, load_settings
+from core.usage_tables import usage
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 COLUMNS = Columns(id="id", title="title", text=("title", "about"))

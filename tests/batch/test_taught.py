@@ -14,7 +14,7 @@ from batch.submission import submit
 from batch.taught import open_lessons
 from core.db import Database
 from core.nearest import showable
-from core.schema import demonstrations as table
+from core.review_tables import demonstrations as table
 from core.settings import Settings
 from core.statuses import JobStatus
 from tests.batch.lessons import COFFEES, FIELDS

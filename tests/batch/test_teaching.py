@@ -13,7 +13,7 @@ from batch.jobs import Job
 from batch.plan import Plan
 from batch.submission import submit
 from core.db import Database
-from core.schema import demonstrations
+from core.review_tables import demonstrations
 from core.schema import jobs as jobs_table
 from core.schema import rows as rows_table
 from core.settings import Settings

@@ -14,8 +14,8 @@ from batch.trial import try_rows
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.pool import open_pool
-from core.schema import usage
 from core.settings import Settings, load_settings
+from core.usage_tables import usage
 from tests.fake_endpoint import FakeEndpoint, Reply
 
 

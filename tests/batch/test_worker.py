@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from batch import control, jobs, publish, retry, stored_rows, submission, uploads
 from batch.jobs import Job
 from batch.plan import Plan
-from core import products, schema
+from core import products, schema, usage_tables
 from core.chat_lane import ChatLane
 from core.db import Database
 from core.errors import JobError
@@ -209,7 +209,9 @@ def test_a_row_that_makes_way_for_people_is_redone_and_costs_no_attempt(
     with db.read() as connection:
         attempts = connection.execute(sa.select(schema.rows.c.attempts)).scalars().all()
         calls = connection.execute(
-            sa.select(schema.usage.c.outcome, schema.usage.c.job_id, schema.usage.c.lane)
+            sa.select(
+                usage_tables.usage.c.outcome, usage_tables.usage.c.job_id, usage_tables.usage.c.lane
+            )
         ).all()
     assert attempts == [1, 1]
     assert sorted(calls) == [("called back", job.id, "batch")] * 2 + [("ok", job.id, "batch")] * 2

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from core import usage
 from core.db import Database
 from core.errors import AnswerError, EndpointError, ModelError, TimedOut, Unreachable
-from core.schema import usage as table
 from core.statuses import Lane
 from core.usage import Call, FirstToken, Tokens
+from core.usage_tables import usage as table
 
 BATCH = Call(Lane.BATCH, "e", "m", Tokens(500, 50), 4000.0, cost=0.5, at=120.0)
 CHAT = Call(Lane.CHAT, "e", "m", Tokens(100, 20, 50), 900.0, ttft_ms=300.0, at=130.0)

@@ -13,8 +13,8 @@ from core.db import Database
 from core.errors import AnswerError, EndpointError, ModelError, RateLimited
 from core.pool import open_pool
 from core.products import Product
-from core.schema import usage
 from core.settings import Settings, load_settings
+from core.usage_tables import usage
 from core.values import Value
 from rag.chain import Counter
 from rag.exchange import Found, Role, Turn

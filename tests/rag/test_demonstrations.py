@@ -11,7 +11,7 @@ from batch.demonstrations import Product, text_key
 from core.db import Database
 from core.nearest import Demonstration, nearest_among, open_nearest
 from core.ports import SearchServer
-from core.schema import demonstrations as table
+from core.review_tables import demonstrations as table
 from core.settings import Settings, load_settings
 from rag.demonstrations import Search
 from rag.embedding import Embedder

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from batch import rows, sent, stored_rows
 from batch.extract import Outcome
 from batch.standing import standing
-from core import schema
+from core import schema, usage_tables
 from core.statuses import JobStatus, RowStatus
 from core.values import Origin, Value
 from tests.batch.provider.conftest import GOOD, ProviderShop, number, until
@@ -32,7 +32,7 @@ def test_every_row_is_answered_in_any_order_and_paid_once_at_the_batch_price(
     assert found.values["brand"].value == "Acme"
     assert found.values["brand"].column == "title"
     with shop.db.read() as connection:
-        used = connection.execute(sa.select(schema.usage)).mappings().all()
+        used = connection.execute(sa.select(usage_tables.usage)).mappings().all()
     assert {(one["lane"], one["endpoint"], one["model"], one["job_id"]) for one in used} == {
         ("batch", "provider", "fake", job.id)
     }
@@ -128,7 +128,9 @@ def test_an_answer_that_cannot_be_used_is_paid_for_all_the_same(shop: ProviderSh
     shop.provider.script = lambda _text, before: GOOD if before else Reply("not json")
     shop.work(shop.submit(2))
     with shop.db.read() as connection:
-        used = connection.execute(sa.select(schema.usage.c.outcome, schema.usage.c.prompt_tokens))
+        used = connection.execute(
+            sa.select(usage_tables.usage.c.outcome, usage_tables.usage.c.prompt_tokens)
+        )
         assert sorted(used.all()) == [("bad answer", 100)] * 2 + [("ok", 100)] * 2
 
 
@@ -179,5 +181,7 @@ def test_collecting_that_was_interrupted_counts_nothing_twice(
         shop.run(job)
     assert shop.work(job).done == 2500
     with shop.db.read() as connection:
-        assert connection.execute(sa.select(sa.func.sum(schema.usage.c.calls))).scalar() == 2500
+        assert (
+            connection.execute(sa.select(sa.func.sum(usage_tables.usage.c.calls))).scalar() == 2500
+        )
     assert shop.provider.statuses() == ["completed"]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from batch import control, sent
 from batch.jobs import Job
-from core import schema
+from core import schema, usage_tables
 from core.db import Database, open_database
 from core.settings import Settings
 from core.statuses import JobStatus
@@ -62,7 +62,9 @@ def until_called_or_ended(shop: ProviderShop, job: Job) -> None:
 
 def calls_paid(shop: ProviderShop) -> int:
     with shop.db.read() as connection:
-        return int(connection.execute(sa.select(sa.func.sum(schema.usage.c.calls))).scalar() or 0)
+        return int(
+            connection.execute(sa.select(sa.func.sum(usage_tables.usage.c.calls))).scalar() or 0
+        )
 
 
 def test_kills_at_any_moment_lose_no_row_and_pay_none_twice(shop: ProviderShop) -> None:
