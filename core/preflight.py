@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 
 import psutil
 
@@ -22,6 +23,9 @@ OLDEST_SQLITE = (3, 42)
 SQLITE_MATTERS_FROM = (3, 12)
 LEAST_FREE_BYTES = 500_000_000
 HIGHEST_PORT = 65_535
+#: What outlived its supervisor is killed by the system at once; a busy one takes its time.
+LEFT_OVER_S = 15.0
+POLL_S = 0.1
 
 
 def check(settings: Settings) -> None:
@@ -133,16 +137,35 @@ def check_alone(settings: Settings) -> None:
 def check_port(settings: Settings) -> None:
     """Refuse a port of the web app that is taken.
 
+    A web app of this home whose supervisor was killed still has it, and ends by itself: it is
+    waited for.
+
     Raises:
         ServiceError: The message names who has it, where known, and a free one.
     """
-    if ports.is_free(settings.port, settings.address or "0.0.0.0"):
-        return
-    number = _listener(settings.port)
-    by = f" by process {number}" if number else ""
-    raise ServiceError(
-        f"Port {settings.port} is taken{by}. Choose another: PORT={_free_port(settings)} make run"
-    )
+    deadline = time.monotonic() + LEFT_OVER_S
+    while not ports.is_free(settings.port, settings.address or "0.0.0.0"):
+        number = _listener(settings.port)
+        if time.monotonic() > deadline or number is None or not _is_left_over(settings, number):
+            by = f" by process {number}" if number else ""
+            raise ServiceError(
+                f"Port {settings.port} is taken{by}. Choose another: "
+                f"PORT={_free_port(settings)} make run"
+            )
+        time.sleep(POLL_S)
+
+
+def _is_left_over(settings: Settings, number: int) -> bool:
+    """Whether a process is of this home, or at its end, when it tells nothing of itself."""
+    try:
+        process = psutil.Process(number)
+        if not process.cmdline():
+            return True
+        return process.environ().get("SHOPKEEPER_HOME") == str(settings.home)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
 
 
 def _listener(port: int) -> int | None:

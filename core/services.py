@@ -229,6 +229,8 @@ def _waiting_for(waiting: list[Service], fetching: progress.Progress | None) -> 
 def failure(settings: Settings, service: Service) -> str:
     """Why a service does not work, as far as its log tells, and where that log is."""
     path = programs.log_path(settings, service)
+    if any(one.name is service and one.state is State.RUNNING for one in status(settings)):
+        return f"{service.label} has been starting for long and does not answer yet (log: {path})"
     return f"{service.label} does not start: {_gist(path)} (log: {path})"
 
 

@@ -3,6 +3,10 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +64,50 @@ def test_a_taken_port_is_told_with_its_holder_and_a_free_one(tmp_path: Path) -> 
     assert caught.value.message.startswith(words)
     other = int(caught.value.message.removeprefix(words).removesuffix(" make run"))
     assert ports.is_free(other)
+
+
+LISTENING = """
+import socket, sys, time
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    print("listening", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+@contextmanager
+def listener(home: Path, port: int, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """A process of a home that has the port for so long."""
+    command = [sys.executable, "-c", LISTENING, str(port), str(seconds)]
+    environment = os.environ | {"SHOPKEEPER_HOME": str(home)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listening\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_web_app_that_outlives_its_killed_supervisor_for_a_moment_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    settings = load_settings(home=tmp_path, port=ports.unused())
+    with listener(tmp_path, settings.port, 1.0) as process:
+        preflight.check_port(settings)
+        assert process.wait() == 0
+
+
+def test_a_web_app_of_another_home_and_one_that_stays_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(home=tmp_path, port=ports.unused())
+    for home, patience_s in ((tmp_path / "other", 600.0), (tmp_path, 0.3)):
+        monkeypatch.setattr(preflight, "LEFT_OVER_S", patience_s)
+        with (
+            listener(home, settings.port, 600) as process,
+            pytest.raises(ServiceError, match=f"taken by process {process.pid}"),
+        ):
+            preflight.check_port(settings)
 
 
 def test_a_second_run_of_a_home_is_refused(

@@ -21,7 +21,7 @@ from core.ports import Ports
 from core.progress import Task
 from core.services import Service
 from core.settings import PROJECT, Settings, child_environment, load_settings
-from core.supervisor import State
+from core.supervisor import Process, State
 
 WAITING = "import signal; signal.pause()"
 real_command = programs.command
@@ -190,6 +190,18 @@ def test_a_killed_child_comes_back(home: Settings) -> None:
         os.kill(before, signal.SIGKILL)
         eventually(lambda: _pid(home, service) not in (None, before))  # noqa: B023
     eventually(lambda: services.is_healthy(home, Service.CHROMA))
+
+
+def test_what_only_takes_long_is_not_said_to_fail(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.logs.mkdir(parents=True)
+    (home.logs / "worker.log").write_text("You can now view your app in your browser.\n")
+    running = Process("worker", State.RUNNING, os.getpid(), time.time() - 70, "up")
+    monkeypatch.setattr(supervisor, "processes", lambda _: {"worker": running})
+    said = services.failure(home, Service.WORKER)
+    assert said.startswith("Batch worker has been starting for long and does not answer yet")
+    assert str(home.logs / "worker.log") in said
 
 
 @pytest.mark.processes
