@@ -142,7 +142,7 @@ def begun(part: Part, history: Sequence[Turn], pen: Pen, *, fresh: bool) -> Bloc
     said_exactly = part.outcome is Outcome.EXACT and not english
     if part.outcome is not Outcome.FOUND and not said_exactly:
         return Block(part)
-    shown = tuple(shown_history(part.query.asked, history))
+    shown = tuple(shown_history(history)) if part.query.follows else ()
     key = _key(part, shown, pen.db, pen.writer)
     cached = None if fresh else answer_cache.find(pen.db, key)
     ranked = () if cached or part.text else pen.sentences.ranked(part.query, part.passages)
@@ -153,7 +153,9 @@ def begun(part: Part, history: Sequence[Turn], pen: Pen, *, fresh: bool) -> Bloc
 def _prose(part: Part, read: tuple[Passage, ...], shown: Sequence[Turn], writer: Writer) -> Prose:
     language = part.query.language
     named = "" if language == ENGLISH else language_name(language)
-    brief = Brief(part.query.asked, read, tuple(shown), named, part.text)
+    brief = Brief(
+        part.query.asked, read, tuple(shown), named, part.text, limits=part.query.price_limits
+    )
     support = support_of(
         read,
         given=[part.text] if part.text else [],

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from core.money import price
 from rag.exchange import Passage
-from rag.prompts import price_text
 
 CITATION = re.compile(r"\s?\[(\d{1,3})\]")
 #: A bracket that may become a citation when the next piece comes.
@@ -69,10 +69,10 @@ def _names(text: str, passage: Passage) -> bool:
     if passage.product is None:
         return False
     title, said = _words(passage.title), _words(text)
-    price = price_text(passage.product)
+    cost = price(passage.product.price, passage.product.currency)
     return bool(title) and (
         len(title & said) >= TITLE_SHARE * len(title)
-        or (price != "" and price in text and not title.isdisjoint(said))
+        or (cost != "" and cost in text and not title.isdisjoint(said))
     )
 
 

@@ -9,7 +9,6 @@ from core.facts import DEPARTMENT, PRICE, STOCK
 from core.money import price
 from core.products import Product
 from rag.markup import plain
-from rag.prompts import price_text
 from rag.shop_words import listed
 
 #: Units that merchants write into a field's name.
@@ -47,7 +46,7 @@ def cited(item: Product, number: int) -> str:
 
 def priced(item: Product, number: int) -> str:
     """A product's title and price with its citation."""
-    cost = price_text(item)
+    cost = price(item.price, item.currency)
     return f"{_title(item)}{f', {cost}' if cost else ''} [{number}]"
 
 
@@ -86,7 +85,7 @@ def with_article(words: str) -> str:
 def fact_text(item: Product, field: str) -> str:
     """What is known of a product in one field; empty where nothing is."""
     if field == PRICE:
-        return price_text(item)
+        return price(item.price, item.currency)
     if field == STOCK:
         return stocked(item)
     if field == DEPARTMENT:

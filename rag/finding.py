@@ -143,7 +143,13 @@ class Finder:
         """A follow-up that the rules are not sure of, as a model that answers at once reads it."""
         language = queries[0].language
         alone = rewrite(self._writer, said.question, said.history, language, note=note)
-        return self._read(alone, said, language) if alone else queries
+        if not alone:
+            return queries
+        # The words that are answered stay the shopper's, who left out what was said before.
+        return tuple(
+            replace(query, follows=query.asked == said.question)
+            for query in self._read(alone, said, language)
+        )
 
     def _in_english(self, question: str, language: str, note: Note) -> str:
         """A question that nothing was found for, in the language of the shop."""

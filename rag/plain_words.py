@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.money import price
 from core.orders import without_orders
 from core.products import Product
 from rag.excerpt import excerpt
 from rag.exchange import Passage
-from rag.prompts import price_text
 
 ABOUT_CHARS = 220
 
@@ -18,7 +18,7 @@ def told(passage: Passage, question: str) -> str:
     text = excerpt(without_orders(passage.text), question, ABOUT_CHARS).strip()
     if passage.product is None:
         return f"{passage.heading or passage.title}: {_ended(text)} [{passage.number}]"
-    facts = ", ".join(part for part in (price_text(passage.product), stock_text(passage)) if part)
+    facts = ", ".join(_facts(passage.product))
     named = f"{passage.title}: {facts}." if facts else f"{passage.title}."
     return " ".join(part for part in (named, _ended(text), f"[{passage.number}]") if part)
 
@@ -28,24 +28,21 @@ def listed(passages: Sequence[Passage]) -> str:
     return "; ".join(map(_named, passages)) + "." if passages else ""
 
 
-def stock_text(passage: Passage) -> str:
+def stock_text(product: Product) -> str:
     """How many there are, as a shopper reads it; empty where that is not known."""
-    product = passage.product
-    if product is None or product.stock is None:
+    if product.stock is None:
         return ""
     return f"{product.stock} in stock" if product.stock > 0 else "out of stock"
 
 
 def _named(passage: Passage) -> str:
-    parts: Sequence[str] = (passage.heading,)
-    if isinstance(passage.product, Product):
-        parts = (price_text(passage.product), stock_text(passage))
-    facts = ", ".join(part for part in parts if part)
-    return (
-        f"{passage.title} ({facts}) [{passage.number}]"
-        if facts
-        else (f"{passage.title} [{passage.number}]")
-    )
+    facts = ", ".join(_facts(passage.product)) if passage.product else passage.heading
+    return f"{passage.title}{f' ({facts})' if facts else ''} [{passage.number}]"
+
+
+def _facts(item: Product) -> list[str]:
+    facts = (price(item.price, item.currency), stock_text(item))
+    return [fact for fact in facts if fact]
 
 
 def _ended(text: str) -> str:

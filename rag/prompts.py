@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
+from core.money import price
 from core.orders import without_orders
-from core.products import Product
 from rag.excerpt import excerpt
 from rag.exchange import Passage, Role, Turn
-from rag.followup import follows
-from rag.limits import price_limit
+from rag.plain_words import stock_text
 from rag.texts import shortened
 
 SYSTEM = (
@@ -66,7 +65,7 @@ TEMPLATE = ChatPromptTemplate.from_messages(
     ]
 )
 #: How the facts are chosen; raised when that changes, so that no answer made otherwise is kept.
-READING = 2
+READING = 3
 #: Changes with every word that a model is told.
 PROMPT_VERSION = hashlib.blake2b(
     repr([SYSTEM, QUESTION, EXAMPLES, IN_LANGUAGE, TRANSLATE, READING]).encode(), digest_size=8
@@ -77,24 +76,29 @@ FURTHER_CHARS = 160
 FACTS_CHARS = 760
 QUESTION_CHARS = 600
 TURN_CHARS = 200
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def assemble(
-    question: str, passages: Sequence[Passage], history: Sequence[Turn], language: str = ""
+    question: str,
+    passages: Sequence[Passage],
+    history: Sequence[Turn] = (),
+    language: str = "",
+    *,
+    limits: Sequence[str] = (),
 ) -> list[BaseMessage]:
     """The messages for a model.
 
     Args:
         question: In the shopper's words.
         passages: To answer from.
-        history: Earlier turns, oldest first.
+        history: The turns before, without which the question makes little sense; oldest first.
         language: In which to answer, by its English name; empty: in that of the prompt.
+        limits: What the prices of all products among the passages keep to, such as "under $150".
     """
     asked = shortened(question, QUESTION_CHARS)
     return TEMPLATE.format_messages(
-        history=[_message(turn) for turn in shown_history(question, history)],
-        facts=numbered_facts(passages, question),
+        history=[_message(turn) for turn in history],
+        facts=numbered_facts(passages, question, limits),
         question=f"{asked}\n{IN_LANGUAGE.format(language=language)}" if language else asked,
     )
 
@@ -107,11 +111,11 @@ def to_be_said(text: str, language: str) -> list[BaseMessage]:
     ]
 
 
-def numbered_facts(passages: Sequence[Passage], question: str) -> str:
+def numbered_facts(passages: Sequence[Passage], question: str, limits: Sequence[str] = ()) -> str:
     """The passages as numbered lines; later ones shorter, and left out when too long."""
     lines: list[str] = []
     # Told to the model outright, since a small one cannot compare numbers.
-    within = price_limit(question).words()
+    within = " and ".join(limits)
     for passage in passages:
         text = excerpt(
             without_orders(passage.text), question, FURTHER_CHARS if lines else FIRST_CHARS
@@ -122,34 +126,18 @@ def numbered_facts(passages: Sequence[Passage], question: str) -> str:
     return "\n".join(lines)
 
 
-def shown_history(question: str, history: Sequence[Turn]) -> list[Turn]:
+def shown_history(history: Sequence[Turn]) -> list[Turn]:
     """The exchange before a follow-up; a question that stands alone is cheaper without."""
-    return [turn for turn in history[-2:] if turn.text] if follows(question) else []
-
-
-def price_text(product: Product) -> str:
-    """The price as a shopper reads it, such as ``$24.00``; empty when unknown."""
-    if product.price is None:
-        return ""
-    currency = product.currency or ""
-    amount = f"{product.price:,.2f}"
-    return f"{SYMBOLS[currency]}{amount}" if currency in SYMBOLS else f"{amount} {currency}".strip()
+    return [turn for turn in history[-2:] if turn.text]
 
 
 def _heading(passage: Passage, within: str) -> str:
     if passage.product is None:
         return f"{passage.title}, {passage.heading}:" if passage.heading else f"{passage.title}:"
-    price = price_text(passage.product) or "price unknown"
-    if within:
-        price = f"{price} ({within})"
-    parts = [passage.title, price, _stock(passage.product)]
+    item = passage.product
+    cost = price(item.price, item.currency) or "price unknown"
+    parts = [passage.title, f"{cost} ({within})" if within else cost, stock_text(item)]
     return ", ".join(part for part in parts if part) + "."
-
-
-def _stock(product: Product) -> str:
-    if product.stock is None:
-        return ""
-    return f"{product.stock} in stock" if product.stock > 0 else "out of stock"
 
 
 def _inline(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from core.facts import Filter, Order
+from core.facts import PRICE, Filter, Order
 
 
 class Intent(StrEnum):
@@ -41,6 +41,7 @@ class Query:
         fields: The facts asked about, such as ``price``, by field name.
         language: ISO 639-1 code of the shopper's language.
         sure: Whether the rules that understood it leave no doubt.
+        follows: Whether its words make little sense without the question before it.
     """
 
     asked: str
@@ -52,6 +53,12 @@ class Query:
     fields: tuple[str, ...] = ()
     language: str = "en"
     sure: bool = True
+    follows: bool = False
+
+    @property
+    def price_limits(self) -> tuple[str, ...]:
+        """The limits of the price that was asked for, as a shopper reads them."""
+        return tuple(one.label for one in self.filters if one.field == PRICE and one.label)
 
     def to_json(self) -> dict[str, Any]:
         """The form stored with a question."""
@@ -65,6 +72,7 @@ class Query:
             "fields": list(self.fields),
             "language": self.language,
             "sure": self.sure,
+            "follows": self.follows,
         }
 
     @classmethod

@@ -11,12 +11,12 @@ from functools import cached_property
 
 from core.facts import PRICE, STOCK, facts_of
 from core.fold import fold
+from core.money import price
 from core.orders import without_orders
 from rag.excerpt import parted
 from rag.exchange import Kind, Passage
 from rag.figures import CODE, MONEY, PERCENT, PLAIN, Figure, figures_in, measure_of
 from rag.figures import STOCK as IN_STOCK
-from rag.prompts import price_text
 from rag.words import stems
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -92,7 +92,8 @@ class Source:
     @property
     def price(self) -> str:
         """As it is shown; empty where there is none."""
-        return price_text(self.passage.product) if self.passage.product else ""
+        item = self.passage.product
+        return price(item.price, item.currency) if item else ""
 
     def costs(self, figure: Figure) -> bool:
         """Whether its price is this amount."""

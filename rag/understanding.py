@@ -94,7 +94,7 @@ def _understood(
     if leaning and earlier:
         query = resolved(analysis, earlier[-1], vocabulary, removed)
         kept = tuple(one for one in query.filters if one not in removed)
-        return replace(query, filters=kept)
+        return replace(query, filters=kept, follows=True)
     return _alone(analysis)
 
 

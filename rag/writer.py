@@ -67,6 +67,7 @@ class Brief:
     Attributes:
         language: To be written in, by its English name; empty: that of the prompt.
         sentences: Where the answer is known and only has to be said in the language.
+        limits: What the prices of all products among the passages keep to.
     """
 
     question: str
@@ -74,12 +75,15 @@ class Brief:
     history: tuple[Turn, ...] = ()
     language: str = ""
     sentences: str = ""
+    limits: tuple[str, ...] = ()
 
     def messages(self) -> list[BaseMessage]:
         """The prompt."""
         if self.sentences:
             return to_be_said(self.sentences, self.language)
-        return assemble(self.question, self.passages, self.history, self.language)
+        return assemble(
+            self.question, self.passages, self.history, self.language, limits=self.limits
+        )
 
 
 class Writer:

@@ -125,6 +125,28 @@ def test_follow_up_is_searched_with_its_question(counter: Counter, model: FakeMo
     assert QUESTION in said
 
 
+def test_a_question_that_stands_alone_is_answered_without_what_was_said_before(
+    counter: Counter, model: FakeModel
+) -> None:
+    history = [Turn(Role.USER, "Any kettles?"), Turn(Role.ASSISTANT, "One [1].")]
+    text_of(counter.ask(QUESTION, history))
+    assert "Any kettles?" not in [one["content"] for one in model.requests[0]["messages"]]
+
+
+def test_a_follow_up_that_a_model_rewrote_is_still_answered_with_what_was_said_before(
+    counter: Counter, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rewritten(*_: object, **__: object) -> str:
+        return "Tell me about the Halden 4 Tent"
+
+    monkeypatch.setattr("rag.finding.rewrite", rewritten)
+    history = [Turn(Role.USER, QUESTION), Turn(Role.ASSISTANT, "The Halden 4 Tent [1].")]
+    text_of(counter.ask("why the first one?", history))
+    said = [message["content"] for message in model.requests[0]["messages"]]
+    assert QUESTION in said
+    assert said[-1].endswith("Question: why the first one?")
+
+
 def test_closing_the_stream_closes_the_connection(
     counter: Counter, model: FakeModel, shop: Database
 ) -> None:

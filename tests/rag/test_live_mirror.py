@@ -98,7 +98,7 @@ def test_what_is_committed_later_than_what_was_stamped_later_is_seen_at_once(
     products.publish(db, [replace(MAT, title="Blue zeppelin")])
     mirror.refresh(now=NOW)
     with monkeypatch.context() as patch:
-        patch.setattr(products.time, "time", lambda: early)
+        patch.setattr("core.products.time.time", lambda: early)
         products.publish(db, [replace(TENT, title="Green zeppelin")])
     mirror.refresh(now=NOW)
     assert worded(mirror, "zeppelin") == {"product:t", "product:m"}

@@ -19,7 +19,7 @@ from rag.index import Index
 from rag.live_mirror import LiveMirror
 from rag.query import Query
 from rag.retriever import Retriever
-from tests.rag.asking import asked_plainly
+from tests.rag.asking import understood
 from tests.rag.conftest import BOOTS, TENT, fill
 
 pytestmark = pytest.mark.processes
@@ -45,7 +45,7 @@ def test_in_shop_questions_are_relevant_and_answered(sample_retriever: Retriever
     assert len(asked) >= 25
     missed = []
     for item in asked:
-        found = sample_retriever.search(asked_plainly(item["question"]))
+        found = sample_retriever.search(understood(sample_retriever, item["question"]))
         assert found.relevant, item["question"]
         titles = " ".join(passage.title for passage in found.passages)
         if not any(expected in titles for expected in item["expect"]):
@@ -57,14 +57,16 @@ def test_out_of_shop_questions_are_not(sample_retriever: Retriever) -> None:
     asked = [item["question"] for item in QUESTIONS if not item["relevant"]]
     assert len(asked) >= 15
     passed = [
-        question for question in asked if sample_retriever.search(asked_plainly(question)).relevant
+        question
+        for question in asked
+        if sample_retriever.search(understood(sample_retriever, question)).relevant
     ]
     assert len(passed) <= NEAR_MISSES, passed
 
 
 def test_policy_questions_get_policies_first(sample_retriever: Retriever) -> None:
     for question in ("How long do I have to return something?", "When is shipping free?"):
-        found = sample_retriever.search(asked_plainly(question))
+        found = sample_retriever.search(understood(sample_retriever, question))
         assert found.passages[0].kind is Kind.POLICY
         assert found.passages[0].heading or found.passages[0].title
         assert [passage.number for passage in found.passages] == list(
@@ -74,7 +76,7 @@ def test_policy_questions_get_policies_first(sample_retriever: Retriever) -> Non
 
 def test_follow_up_finds_product_and_policy(sample_retriever: Retriever) -> None:
     history = [Turn(Role.USER, "Is there a kettle with temperature control?")]
-    found = sample_retriever.search(asked_plainly("How do I return it?", history))
+    found = sample_retriever.search(understood(sample_retriever, "How do I return it?", history))
     titles = [passage.title for passage in found.passages]
     assert any("Kettle" in title for title in titles)
     assert "Returns and Exchanges" in titles

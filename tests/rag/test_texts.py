@@ -7,10 +7,9 @@ import pytest
 from core.products import Product
 from core.values import Value
 from rag.excerpt import excerpt, parted
-from rag.exchange import Kind, Passage, Role, Turn
-from rag.followup import follows, standalone
+from rag.exchange import Kind, Passage
 from rag.markup import plain
-from rag.prompts import assemble, price_text
+from rag.prompts import assemble
 from rag.texts import embedded_text, product_text, shortened
 
 TENT = Product(
@@ -68,36 +67,10 @@ def test_excerpt_keeps_the_sentences_asked_about() -> None:
     assert len(excerpt("word " * 500, "word", 100)) <= 100
 
 
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    [
-        ("And in blue?", True),
-        ("How much is it?", True),
-        ("What about the red ones?", True),
-        ("for men?", True),
-        ("Do you ship to Canada?", False),
-        ("Does it matter to you that I have one thousand other plans for the day?", False),
-    ],
-)
-def test_follow_ups_are_told_from_new_questions(question: str, expected: bool) -> None:
-    assert follows(question) is expected
-
-
-def test_chain_of_follow_ups_reaches_the_first_question() -> None:
-    history = [
-        Turn(Role.USER, "Any tents?"),
-        Turn(Role.ASSISTANT, "Yes."),
-        Turn(Role.USER, "And green ones?"),
-    ]
-    assert standalone("How much is it?", history) == "Any tents? And green ones? How much is it?"
-    assert standalone("Do you ship?", history) == "Do you ship?"
-    assert standalone("And it?", []) == "And it?"
-
-
 def test_prompt_is_short_and_its_beginning_never_changes() -> None:
     passages = [PASSAGE] * 6
-    first = assemble("Which tent?", passages, ())
-    second = assemble("x" * 5000, passages, [Turn(Role.USER, "before")])
+    first = assemble("Which tent?", passages)
+    second = assemble("x" * 5000, passages)
     assert first[:-1] == second[:-1]
     assert first[-1].text.startswith("Facts:\n[1] Tent, $1,289.00, 3 in stock. Sleeps four.")
     assert len(second[-1].text) < 3000
@@ -105,20 +78,18 @@ def test_prompt_is_short_and_its_beginning_never_changes() -> None:
 
 def test_catalog_text_cannot_break_the_template() -> None:
     odd = Passage(1, "product:x", Kind.PRODUCT, "{question}", "", "{facts} {0}", 0.5, TENT)
-    assert "{facts} {0}" in assemble("Why {not}?", [odd], ())[-1].text
+    assert "{facts} {0}" in assemble("Why {not}?", [odd])[-1].text
 
 
 def test_long_texts_leave_room_for_the_others() -> None:
     long = Passage(1, "policy:a#1", Kind.POLICY, "A", "B", "Long sentence here. " * 200, 0.5)
-    text = assemble("q", [long] * 9, ())[-1].text
+    text = assemble("q", [long] * 9)[-1].text
     assert len(text) < 1200
 
 
-def test_price_as_a_shopper_reads_it() -> None:
-    assert price_text(TENT) == "$1,289.00"
-    assert price_text(Product("a", "A", price=Decimal("5"), currency="SEK")) == "5.00 SEK"
-    assert price_text(Product("a", "A", price=Decimal("5"))) == "5.00"
-    assert price_text(Product("a", "A")) == ""
+def test_a_model_is_told_that_prices_keep_to_the_limit_since_it_cannot_compare() -> None:
+    told = assemble("Tents under $2,000?", [PASSAGE], limits=["under $2,000"])[-1].text
+    assert told.startswith("Facts:\n[1] Tent, $1,289.00 (under $2,000), 3 in stock. Sleeps four.")
 
 
 @pytest.mark.parametrize(

@@ -323,7 +323,12 @@ def test_a_follow_up_carries_on_what_still_holds(
 def test_a_follow_up_about_a_product_stands_alone() -> None:
     query = one("how heavy is it?", "Tell me about the Halden 4")
     assert query.text == "Tell me about the Halden 4 how heavy is it?"
-    assert (query.fields, query.sure) == (("weight_kg",), True)
+    assert (query.fields, query.sure, query.follows) == (("weight_kg",), True, True)
+
+
+def test_a_question_that_stands_alone_follows_none() -> None:
+    assert not one("How heavy is the Halden 4?", "red boots").follows
+    assert not one("How heavy is it?").follows, "there is nothing before it"
 
 
 def test_a_follow_up_about_the_rules_has_no_conditions() -> None:
