@@ -17,14 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from batch import timing
 from batch.schedule_task import Task, Trigger
+from batch.schedule_wanted import Wanted, checked
 from batch.timing import Timing
 from core import events
 from core.db import Database, clock
 from core.errors import ScheduleError
 from core.events import EventKind
 from core.schedule_tables import schedules as table
-
-MAX_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,6 @@ class Schedule:
         return next(timing.following(self.timing, now), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A schedule as somebody describes it."""
-
-    name: str
-    trigger: Trigger
-    task: Task
-    cron: str = ""
-    zone: str = "UTC"
-
-
 def create(db: Database, wanted: Wanted) -> Schedule:
     """Record a schedule; it is on at once.
 
@@ -77,7 +65,7 @@ def create(db: Database, wanted: Wanted) -> Schedule:
         ScheduleError: It cannot be kept so; the message says why.
     """
     schedule_id = f"s{secrets.token_hex(5)}"
-    values = _checked(wanted) | {"id": schedule_id, "enabled": True, "version": 1, "seen": {}}
+    values = checked(wanted) | {"id": schedule_id, "enabled": True, "version": 1, "seen": {}}
     with _unique(wanted.name), db.write() as connection:
         now = clock(connection)
         moments = dict.fromkeys(("since", "created_at", "updated_at"), now)
@@ -91,7 +79,7 @@ def change(db: Database, schedule: Schedule, wanted: Wanted) -> Schedule:
     Raises:
         ScheduleError: It cannot be kept so, is gone, or somebody else has changed it meanwhile.
     """
-    values = _checked(wanted)
+    values = checked(wanted)
     if _takes_anew(schedule, wanted):
         values |= {"seen": {}, "trouble": ""}
     with _unique(wanted.name), db.write() as connection:
@@ -189,32 +177,6 @@ def note_trouble(db: Database, schedule: Schedule, trouble: str) -> None:
         if noted.rowcount and trouble:
             details = {"reason": trouble}
             events.record(connection, EventKind.SCHEDULE_FAILED, schedule.id, details)
-
-
-def _checked(wanted: Wanted) -> dict[str, Any]:
-    name = " ".join(wanted.name.split())
-    if not name or len(name) > MAX_NAME:
-        raise ScheduleError(f"Give the schedule a name of up to {MAX_NAME} characters.")
-    task = wanted.task
-    if wanted.trigger.extracts:
-        when = timing.checked(wanted.cron, wanted.zone)
-        if not task.place.strip() or task.extraction is None:
-            raise ScheduleError("Say which catalog it takes, and what is extracted from it.")
-        if task.extraction.plan is None and not task.extraction.saved_set:
-            raise ScheduleError("Say what is extracted: as an earlier job did, or a saved set.")
-    else:
-        when = Timing("", "UTC")
-        if not task.outlets and not task.publish:
-            raise ScheduleError(
-                "Say what is to happen: choose a destination, or publish to the chat."
-            )
-    return {
-        "name": name,
-        "trigger": wanted.trigger,
-        "cron": when.cron,
-        "zone": when.zone,
-        "task": task.model_dump(mode="json"),
-    }
 
 
 def _takes_anew(schedule: Schedule, wanted: Wanted) -> bool:

@@ -28,7 +28,7 @@ from batch.plan_file import plan_object
 from batch.review import Reviewer
 from batch.review_queue import Filter, State
 from batch.schedule_task import Extraction, Task, Trigger
-from batch.schedules import Wanted
+from batch.schedule_wanted import Wanted
 from batch.submission import submit
 from core import notice_channels, people, sign_ins
 from core.db import Database, open_database

@@ -8,7 +8,8 @@ import streamlit as st
 
 from batch import destinations, schedules
 from batch.schedule_task import Task, Trigger
-from batch.schedules import MAX_NAME, Schedule, Wanted
+from batch.schedule_wanted import MAX_NAME, Wanted
+from batch.schedules import Schedule
 from core.errors import ScheduleError
 from pages.parts import schedule_parts, schedule_results
 from pages.parts.entry import Shop

@@ -11,7 +11,8 @@ from batch.schedule_keeper import ScheduleKeeper
 from batch.schedule_runs import Run, RunStatus
 from batch.schedule_taking import Taking
 from batch.schedule_task import Extraction, Task, Trigger
-from batch.schedules import Schedule, Wanted
+from batch.schedule_wanted import Wanted
+from batch.schedules import Schedule
 from core.db import Database
 from core.settings import Settings
 from core.statuses import RowStatus

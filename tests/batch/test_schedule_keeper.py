@@ -29,7 +29,8 @@ from batch.jobs import Job
 from batch.schedule_runs import RunStatus
 from batch.schedule_taking import Taking
 from batch.schedule_task import Extraction, Outlet, Task, Trigger
-from batch.schedules import Schedule, Wanted
+from batch.schedule_wanted import Wanted
+from batch.schedules import Schedule
 from core import events, products, releases, schema
 from core.db import Database
 from core.errors import DatabaseAway

@@ -10,7 +10,7 @@ import pytest
 from batch import schedule_runs, schedule_starts, schedules
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Extraction, Outlet, Task, Trigger
-from batch.schedules import Wanted
+from batch.schedule_wanted import Wanted
 from core.db import Database
 from core.errors import ScheduleError
 from tests.batch.scheduling import BOTTLES, NIGHTLY

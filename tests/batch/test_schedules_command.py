@@ -12,7 +12,8 @@ from batch import schedule_runs, schedule_starts, schedules
 from batch.__main__ import app
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Task, Trigger
-from batch.schedules import Schedule, Wanted
+from batch.schedule_wanted import Wanted
+from batch.schedules import Schedule
 from core.console import Exit
 from core.db import Database
 from core.settings import Settings

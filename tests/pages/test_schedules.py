@@ -13,7 +13,8 @@ from batch.destination_options import DestinationKind
 from batch.plan import Plan
 from batch.schedule_runs import RunStatus
 from batch.schedule_task import Outlet, Trigger
-from batch.schedules import Schedule, Wanted
+from batch.schedule_wanted import Wanted
+from batch.schedules import Schedule
 from core.db import Database
 from core.settings import Settings
 from tests.batch.conftest import FIELDS, new_job
