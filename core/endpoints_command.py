@@ -15,11 +15,12 @@ from rich.console import Console
 from core import usage
 from core.console import Exit, Listing, opened, print_json
 from core.db import Database
+from core.endpoint_state import State
 from core.endpoints import Endpoint
 from core.errors import ModelError
 from core.model import Request
 from core.model_client import ModelClient
-from core.pool import State, open_pool
+from core.pool import open_pool
 from core.provider import Provider
 from core.redaction import redacted
 from core.statuses import Lane, Mode

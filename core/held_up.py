@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.pool import State
+from core.endpoint_state import State
 from core.statuses import Lane, Mode
 
 

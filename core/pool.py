@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from core import admission, holders, leases
 from core.admission import Lease
 from core.condition import Condition, answered, counted, heard, reason_of, trouble_of, troubled
+from core.endpoint_state import State, state_of
 from core.endpoints import Endpoint
 from core.errors import EndpointError, LimitReached, ModelError, NoEndpoint
 from core.grants import Grant, Wish, charge, grant, serve_chat
@@ -26,27 +27,6 @@ from core.statuses import Lane, Mode
 #: Where more than may wait for an endpoint, one does not wait at all.
 CROWDED_S = 60.0
 CROWDED = "Very many people wait for an answer just now. Please ask again in a minute."
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """An endpoint at a moment, for people.
-
-    Attributes:
-        chat: Slots in use by chat.
-        batch: Slots in use by batch.
-        waiting: Chat calls that wait for a slot of it.
-        room: Slots that batch may have now.
-        rest_s: How long it is still left alone; 0.0 when it is not.
-    """
-
-    endpoint: Endpoint
-    condition: Condition
-    chat: int
-    batch: int
-    waiting: int
-    room: int
-    rest_s: float
 
 
 class Pool:
@@ -243,23 +223,10 @@ class Pool:
             held = leases.load(connection, now)
             batch_waiting = leases.waiting(connection, now)
         found = [
-            _state(one, known[one.name], [x for x in held if x.endpoint == one.name], now)
+            state_of(one, known[one.name], [x for x in held if x.endpoint == one.name], now)
             for one in endpoints
         ]
         return found, batch_waiting
-
-
-def _state(endpoint: Endpoint, condition: Condition, held: Sequence[Lease], now: float) -> State:
-    chat = admission.in_lane(held, Lane.CHAT)
-    return State(
-        endpoint=endpoint,
-        condition=condition,
-        chat=sum(lease.slot is not None for lease in chat),
-        batch=len(admission.in_lane(held, Lane.BATCH)),
-        waiting=sum(lease.slot is None for lease in chat),
-        room=admission.batch_room(endpoint, condition, held, now),
-        rest_s=max(0.0, condition.down_until - now),
-    )
 
 
 def open_pool(settings: Settings) -> Pool:

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from core.endpoint_state import State
 from core.errors import ShopkeeperError
-from core.pool import Pool, State
+from core.pool import Pool
 from core.statuses import Lane, Mode
 from core.usage import FirstToken, Use, percentile
 from pages.parts import words

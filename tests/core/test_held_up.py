@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from core.condition import Condition
+from core.endpoint_state import State
 from core.endpoints import Endpoint
 from core.held_up import reason
-from core.pool import State
 from core.statuses import Mode
 
 WELL = State(Endpoint("gpu", "u", "m"), Condition("gpu"), 0, 0, 0, room=15, rest_s=0.0)

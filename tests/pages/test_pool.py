@@ -13,9 +13,10 @@ import streamlit as st
 from core import ports, services, usage
 from core.condition import Condition
 from core.db import Database
+from core.endpoint_state import State
 from core.endpoints import Endpoint
 from core.errors import RateLimited
-from core.pool import Pool, State, open_pool
+from core.pool import Pool, open_pool
 from core.programs import Service
 from core.services import ServiceStatus
 from core.settings import Settings
