@@ -14,11 +14,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from core.errors import DatabaseAway
-from core.grants import Grant, Wish
-from core.model_client import ModelClient
+from core.grants import Grant
 from core.pool import Pool
-from core.sites import Place, Site
-from core.statuses import Lane
+from core.sites import Place, Site, Sites
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +44,7 @@ class Places:
 
     def __init__(self, pool: Pool, *, timeout_s: float) -> None:
         self._pool = pool
-        self._timeout_s = timeout_s
-        self._sites: dict[str, Site] = {}
-        self._retired: list[Site] = []
+        self._sites = Sites(pool.roster, timeout_s=timeout_s)
         self._waiters: deque[_Waiter] = deque()
         self._returned: set[int] = set()
         self._kept: set[int] = set()
@@ -67,7 +63,7 @@ class Places:
         """
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.create_task(self._keep())
-        place = None if self._waiters else self._free(prefix, only)
+        place = None if self._waiters else self._sites.free(prefix, only)
         return place or await self._wait(prefix, only, urgent=urgent)
 
     async def _wait(self, prefix: str, only: str | None, *, urgent: bool) -> Place:
@@ -103,21 +99,7 @@ class Places:
 
     def all_refuse(self, only: str | None = None) -> bool:
         """Whether every endpoint that may take a call refuses every call."""
-        now = time.monotonic()
-        serving = (site for name, site in self._sites.items() if only in (None, name))
-        return all(now < site.refused_until for site in serving)
-
-    def _free(self, prefix: str, only: str | None) -> Place | None:
-        """A free place at the least loaded endpoint, marked as busy."""
-        for site in sorted(self._sites.values(), key=Site.load):
-            if only not in (None, site.client.endpoint.name):
-                continue
-            place = site.free(prefix)
-            if place is not None:
-                place.busy = True
-                site.permits -= site.limited
-                return place
-        return None
+        return self._sites.all_refuse(only)
 
     def _serve(self) -> None:
         """Give free places to those who wait, the first ones first."""
@@ -127,7 +109,7 @@ class Places:
             waiter = self._waiters.popleft()
             if waiter.place.done():
                 continue
-            place = None if waiter.only in full else self._free(waiter.prefix, waiter.only)
+            place = None if waiter.only in full else self._sites.free(waiter.prefix, waiter.only)
             if place is None:
                 full.add(waiter.only)
                 kept.append(waiter)
@@ -161,9 +143,9 @@ class Places:
         wanting = bool(self._waiters) and since_s >= self._ask_s
         if self._hurry or wanting or since_s >= BEAT_S:
             await self._ask(now)
-        elif any(site.places for site in self._all_sites()):
+        elif any(site.places for site in self._sites.every()):
             revoked = await asyncio.to_thread(self._pool.revoked)
-            for site in self._all_sites():
+            for site in self._sites.every():
                 self._make_way(site, revoked & set(site.places))
 
     def _make_way(self, site: Site, revoked: set[int]) -> None:
@@ -185,15 +167,19 @@ class Places:
 
     async def _ask(self, now: float) -> None:
         self._asked, self._hurry = now, False
-        self._follow_the_roster()
+        self._sites.follow()
+        for site in self._sites.retired:
+            self._return_idle(site, keep=0)
+        self._sites.forget_left()
         if not self._waiters:
-            for site in self._sites.values():
+            for site in self._sites.current.values():
                 self._return_idle(site, keep=0)
-        wishes = [self._wish(site) for site in self._sites.values()]
-        told = {name: site.told for name, site in self._sites.items()}
+        sites = self._sites.current
+        wishes = [site.wish(self._waiting(site)) for site in sites.values()]
+        told = {name: site.told for name, site in sites.items()}
         returned, self._returned = self._returned, set()
         # Those that take their place are on their way back; until then they stay called back.
-        kept, self._kept = (self._kept, set()) if not self._leaving() else (set(), self._kept)
+        kept, self._kept = (self._kept, set()) if not self._sites.leaving() else (set(), self._kept)
         try:
             grants = await asyncio.to_thread(self._pool.sync, wishes, returned, kept)
         except BaseException:
@@ -202,31 +188,21 @@ class Places:
             raise
         waiting = len(self._waiters)
         for name, grant in grants.items():
-            self._sites[name].heeded = told[name]
-            self._accept(self._sites[name], grant)
+            sites[name].heeded = told[name]
+            self._accept(sites[name], grant)
         self._serve()
         served = len(self._waiters) < waiting
         self._ask_s = ASK_S if served else min(LONGEST_ASK_S, 2 * self._ask_s)
 
-    def _wish(self, site: Site) -> Wish:
-        endpoint = site.client.endpoint
-        waiting = sum(one.only in (None, endpoint.name) for one in self._waiters)
-        busy = len(site.places) - len(site.idle())
-        lacking = max(0, waiting - site.permits) if site.limited else waiting
-        return Wish(
-            endpoint=endpoint,
-            wanted=min(endpoint.slots, busy + waiting),
-            waiting=waiting,
-            requests=min(lacking, endpoint.slots),
-            answers=site.count_answers(),
-            tokens_each=site.tokens_each,
-        )
+    def _waiting(self, site: Site) -> int:
+        """Calls that wait and may be made at a site."""
+        return sum(one.only in (None, site.client.endpoint.name) for one in self._waiters)
 
     def _accept(self, site: Site, grant: Grant) -> None:
         """Make our places what the pool says that we have."""
         site.target, site.limited = grant.target, grant.limited
         site.permits = site.permits + grant.requests if grant.limited else 0
-        elsewhere = {lease_id for retired in self._retired for lease_id in retired.places}
+        elsewhere = {lease_id for retired in self._sites.retired for lease_id in retired.places}
         granted = {lease.id: lease for lease in grant.leases if lease.id not in elsewhere}
         for lease_id in set(site.places) - set(granted):
             # It had expired: somebody else may have the slot.
@@ -243,34 +219,10 @@ class Places:
         for place in site.idle()[: max(0, len(site.places) - keep)]:
             self._give_back(place)
 
-    def _leaving(self) -> bool:
-        """Whether a place that was called back has not been given back yet."""
-        return any(one.called_back for site in self._all_sites() for one in site.places.values())
-
-    def _all_sites(self) -> list[Site]:
-        return [*self._sites.values(), *self._retired]
-
-    def _follow_the_roster(self) -> None:
-        """Take up what has changed in the configuration; calls under way end as they began."""
-        current = {one.name: one for one in self._pool.roster.endpoints()}
-        for name, site in list(self._sites.items()):
-            if current.get(name) != site.client.endpoint:
-                site.retired = True
-                self._retired.append(self._sites.pop(name))
-        for name, endpoint in current.items():
-            if name not in self._sites and Lane.BATCH in endpoint.lanes:
-                self._sites[name] = Site(ModelClient(endpoint, timeout_s=self._timeout_s))
-        for site in self._retired:
-            self._return_idle(site, keep=0)
-            if not site.places:
-                asyncio.get_running_loop().create_task(site.client.close())
-        self._retired = [site for site in self._retired if site.places]
-
     async def close(self) -> None:
         """Give everything back."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        for site in self._all_sites():
-            await site.client.close()
+        await self._sites.close()
         await asyncio.to_thread(self._pool.close)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.admission import Lease
+from core.grants import Wish
 from core.model_client import ModelClient
+from core.roster import Roster
+from core.statuses import Lane
 
 #: What a call is expected to take before the first one has ended, in tokens.
 FIRST_TOKENS = 1000.0
@@ -98,3 +101,89 @@ class Site:
     def load(self) -> float:
         """Share of the endpoint's slots that we keep busy."""
         return (len(self.places) - len(self.idle())) / self.client.endpoint.slots
+
+    def wish(self, waiting: int) -> Wish:
+        """What the pool is told of us there, and asked for.
+
+        Args:
+            waiting: Calls that wait and may be made there.
+        """
+        endpoint = self.client.endpoint
+        lacking = max(0, waiting - self.permits) if self.limited else waiting
+        return Wish(
+            endpoint=endpoint,
+            wanted=min(endpoint.slots, len(self.places) - len(self.idle()) + waiting),
+            waiting=waiting,
+            requests=min(lacking, endpoint.slots),
+            answers=self.count_answers(),
+            tokens_each=self.tokens_each,
+        )
+
+
+class Sites:
+    """What we have at all endpoints, those included that are not configured any more.
+
+    Args:
+        roster: Which endpoints are configured.
+        timeout_s: Longest wait for a whole answer.
+    """
+
+    def __init__(self, roster: Roster, *, timeout_s: float) -> None:
+        self.current: dict[str, Site] = {}
+        self.retired: list[Site] = []
+        self._roster = roster
+        self._timeout_s = timeout_s
+
+    def every(self) -> list[Site]:
+        """All of them, the retired ones last."""
+        return [*self.current.values(), *self.retired]
+
+    def free(self, prefix: str, only: str | None) -> Place | None:
+        """A free place at the least loaded endpoint, marked as busy.
+
+        Args:
+            prefix: What the call begins with.
+            only: The one endpoint that may take it; None: any.
+        """
+        for site in sorted(self.current.values(), key=Site.load):
+            if only not in (None, site.client.endpoint.name):
+                continue
+            place = site.free(prefix)
+            if place is not None:
+                place.busy = True
+                site.permits -= site.limited
+                return place
+        return None
+
+    def all_refuse(self, only: str | None) -> bool:
+        """Whether every endpoint that may take a call refuses every call."""
+        now = time.monotonic()
+        serving = (site for name, site in self.current.items() if only in (None, name))
+        return all(now < site.refused_until for site in serving)
+
+    def leaving(self) -> bool:
+        """Whether a place that was called back has not been given back yet."""
+        return any(one.called_back for site in self.every() for one in site.places.values())
+
+    def follow(self) -> None:
+        """Take up what has changed in the configuration; calls under way end as they began."""
+        configured = {one.name: one for one in self._roster.endpoints()}
+        for name, site in list(self.current.items()):
+            if configured.get(name) != site.client.endpoint:
+                site.retired = True
+                self.retired.append(self.current.pop(name))
+        for name, endpoint in configured.items():
+            if name not in self.current and Lane.BATCH in endpoint.lanes:
+                self.current[name] = Site(ModelClient(endpoint, timeout_s=self._timeout_s))
+
+    def forget_left(self) -> None:
+        """Close retired ones at which nothing is left."""
+        for site in self.retired:
+            if not site.places:
+                asyncio.get_running_loop().create_task(site.client.close())
+        self.retired = [site for site in self.retired if site.places]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for site in self.every():
+            await site.client.close()
