@@ -15,8 +15,8 @@ from batch.ranges import Shard
 from batch.request_lines import CHECK_S
 from batch.sent_batch import SentBatch, tries
 from core.errors import EndpointError
-from core.provider import Finding, RemoteBatch
 from core.refusals import MESSAGE_CHARS
+from core.remote_batch import Finding, RemoteBatch
 from core.statuses import RowStatus
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,8 @@ from batch.sent_batch import SentBatch, hopeless
 from core.db import Database
 from core.errors import EndpointError, Refused
 from core.pool import Pool
-from core.provider import Provider, RemoteBatch
+from core.provider import Provider
+from core.remote_batch import RemoteBatch
 from core.roster import batch_endpoint
 from core.statuses import ACTIVE, BatchStatus, Mode
 

@@ -18,7 +18,8 @@ from batch.ranges import Shard
 from batch.request_lines import CheckedFile, RequestLines
 from batch.sent_batch import SentBatch
 from core.errors import EndpointError, JobError, Refused
-from core.provider import Provider, RemoteBatch
+from core.provider import Provider
+from core.remote_batch import RemoteBatch
 from core.statuses import BatchStatus
 
 log = logging.getLogger(__name__)

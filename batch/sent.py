@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -19,12 +18,9 @@ from batch import runs
 from batch.jobs import Job
 from batch.sent_batch import SentBatch, ranges
 from core.db import Database
+from core.remote_batch import RemoteBatch
 from core.schema import jobs, provider_batches, rows
 from core.statuses import BatchStatus, JobStatus, RowStatus
-
-if TYPE_CHECKING:
-    # Pages show what is here, and the openai package would take half a second of their start.
-    from core.provider import RemoteBatch
 
 #: A batch that was being created is given up only when it has not shown up for so long.
 SETTLE_S = 10.0

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, Final
 
 import httpx2
 import openai
-from openai.types import Batch
 
 from core.endpoints import Endpoint
 from core.errors import EndpointError, TimedOut, Unreachable
 from core.model_client import LOOPBACK_URLS
 from core.refusals import refusal
+from core.remote_batch import RemoteBatch, remote_batch
 
 CONNECT_S, ANSWER_S = 10.0, 60.0
 #: What every request of a batch asks for.
@@ -27,62 +26,8 @@ URL: Final = "/v1/chat/completions"
 #: Carries our name of a batch, by which it is found again there.
 OURS = "shopkeeper"
 PAGE = 100
-TOKEN_LIMIT = "token_limit_exceeded"
 #: What the provider says to somebody who cancels what has ended.
 _TOO_LATE = frozenset({400, 404, 409, 422})
-_OPEN = frozenset({"validating", "in_progress", "finalizing"})
-_ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong with a whole batch, in the provider's words.
-
-    Attributes:
-        line: Of its file, from 1, where one is to blame.
-    """
-
-    code: str
-    message: str
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteBatch:
-    """A batch as its provider sees it.
-
-    Attributes:
-        answered: Requests that have got an answer or an error.
-        files: Its files there: what was sent, the answers, the errors.
-    """
-
-    id: str
-    status: str
-    answered: int
-    input_file: str
-    output_file: str | None
-    error_file: str | None
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def can_be_cancelled(self) -> bool:
-        """Whether cancelling would change anything."""
-        return self.status in _OPEN
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come of it."""
-        return self.status in _ENDED
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Everything of it that the provider keeps."""
-        return tuple(filter(None, (self.input_file, self.output_file, self.error_file)))
-
-    @property
-    def met_token_limit(self) -> bool:
-        """Whether the provider had too much of us at once to take it."""
-        return any(one.code == TOKEN_LIMIT for one in self.findings)
 
 
 class Provider:
@@ -127,7 +72,7 @@ class Provider:
                 completion_window="24h",
                 metadata={OURS: name},
             )
-        return _remote(created)
+        return remote_batch(created)
 
     def look(self, remote_id: str) -> RemoteBatch | None:
         """How a batch is; None when the provider does not know it.
@@ -137,7 +82,7 @@ class Provider:
         """
         try:
             with self._told():
-                return _remote(self._client.batches.retrieve(remote_id))
+                return remote_batch(self._client.batches.retrieve(remote_id))
         except EndpointError as error:
             if error.status == httpx2.codes.NOT_FOUND:
                 return None
@@ -158,7 +103,7 @@ class Provider:
                 if batch.created_at < since:
                     break
                 if (batch.metadata or {}).get(OURS) == name:
-                    found.append(_remote(batch))
+                    found.append(remote_batch(batch))
         return found[::-1]
 
     def check(self) -> None:
@@ -242,17 +187,3 @@ def _content(error: openai.APIStatusError) -> bytes:
         return error.response.content
     except httpx2.StreamError:
         return error.message.encode()
-
-
-def _remote(batch: Batch) -> RemoteBatch:
-    counts = batch.request_counts
-    errors = (batch.errors.data if batch.errors else None) or []
-    return RemoteBatch(
-        id=batch.id,
-        status=str(batch.status),
-        answered=(counts.completed or 0) + (counts.failed or 0) if counts else 0,
-        input_file=batch.input_file_id,
-        output_file=batch.output_file_id,
-        error_file=batch.error_file_id,
-        findings=tuple(Finding(one.code or "", one.message or "", one.line) for one in errors),
-    )

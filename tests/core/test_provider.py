@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from core.endpoints import Endpoint
 from core.errors import EndpointError, RateLimited, Refused, TimedOut, Unreachable
-from core.provider import URL, Provider, RemoteBatch
+from core.provider import URL, Provider
+from core.remote_batch import RemoteBatch
 from tests.fake_batches import KEY, FakeBatches, Fault, Times
 from tests.fake_endpoint import Reply
 

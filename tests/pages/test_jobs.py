@@ -25,7 +25,7 @@ from core.db import Database
 from core.errors import JobError
 from core.people import Person
 from core.products import Product
-from core.provider import RemoteBatch
+from core.remote_batch import RemoteBatch
 from core.roles import Role
 from core.schema import jobs as jobs_table
 from core.settings import Settings
