@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from core.db import Database
+from core.provider_tables import provider_batches
 from core.review_tables import corrections, demonstrations
-from core.schema import claims, jobs, provider_batches, rows, samples, shards
+from core.schema import claims, jobs, rows, samples, shards
 from core.statuses import BatchStatus, JobStatus
 from core.usage_tables import usage
 

@@ -18,8 +18,9 @@ from batch import runs
 from batch.jobs import Job
 from batch.sent_batch import SentBatch, ranges
 from core.db import Database
+from core.provider_tables import provider_batches
 from core.remote_batch import RemoteBatch
-from core.schema import jobs, provider_batches, rows
+from core.schema import jobs, rows
 from core.statuses import BatchStatus, JobStatus, RowStatus
 
 #: A batch that was being created is given up only when it has not shown up for so long.

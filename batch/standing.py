@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from batch.jobs import Job
 from core.db import Database
-from core.schema import provider_batches
+from core.provider_tables import provider_batches
 from core.statuses import BatchStatus, JobStatus
 
 
