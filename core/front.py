@@ -17,7 +17,8 @@ from core.console import say
 from core.db import open_database
 from core.errors import ServiceError, ShopkeeperError
 from core.programs import Service
-from core.settings import Settings, SignIn
+from core.settings import Settings
+from core.sign_in_settings import SignIn
 
 LOOK_S = 0.3
 #: A healthy house is up by then, also on a slow disk; what is late is told, not ended.

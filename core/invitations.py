@@ -13,7 +13,8 @@ from core.errors import NotFoundError, SignInError
 from core.people_tables import invitations as table
 from core.people_tables import people as people_table
 from core.roles import Role
-from core.settings import Settings, SignIn
+from core.settings import Settings
+from core.sign_in_settings import SignIn
 
 #: How long a link is good that a person hands to another.
 LASTS_S = 7 * 86_400.0

@@ -20,7 +20,8 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from core.errors import MailError, ValueRefused
-from core.settings import MailSecurity, Settings
+from core.mail_settings import MailSecurity
+from core.settings import Settings
 
 #: For each word with the server.
 TIMEOUT_S = 15.0

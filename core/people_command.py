@@ -15,7 +15,7 @@ from core.db import Database
 from core.errors import NotFoundError, PeopleError
 from core.people import Account
 from core.roles import Role
-from core.settings import SignIn
+from core.sign_in_settings import SignIn
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -23,6 +22,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core import redaction
 from core.errors import SettingError
+from core.exchange_settings import ExchangeSettings, listed
+from core.limit_settings import LimitSettings
+from core.mail_settings import MailSettings
+from core.sign_in_settings import SignInSettings, check_sign_in
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAMPLE = PROJECT / "sample"
@@ -31,31 +34,15 @@ PATHS = ("home", "cache", "endpoints", "export_folder", "import_folder")
 _SERVICE = "(page|worker|indexer|chroma|model)"
 #: Addresses that stand for all of this machine's.
 ANYWHERE = ("0.0.0.0", "::", "")
-_ADDRESSES = r"^\s*(\w+://[^\s,*?\[/][^\s,*?\[]*(\s*,\s*\w+://[^\s,*?\[/][^\s,*?\[]*)*\s*)?$"
 _SERVICES = rf"^\s*{_SERVICE}(\s*,\s*{_SERVICE})*\s*$"
 
 
-class SignIn(StrEnum):
-    """How people prove who they are."""
-
-    OFF = "off"  #: not at all: everybody at this machine may do everything
-    PASSWORD = "password"  #: with a password that the shop keeps
-    OIDC = "oidc"  #: at a provider of OpenID Connect
-
-
-class MailSecurity(StrEnum):
-    """How the way to the mail server is protected."""
-
-    STARTTLS = "starttls"  #: encrypted once the server has said that it can
-    TLS = "tls"  #: encrypted from the first byte
-    NONE = "none"  #: not at all: for a server on this machine or in a network of one's own
-
-
-class Settings(BaseSettings):
+class Settings(ExchangeSettings, LimitSettings, MailSettings, SignInSettings, BaseSettings):
     """What the person who runs Shopkeeper can choose.
 
     Each field is set by the environment variable of its alias, or by a line
-    in ``.env``; ``.env.example`` explains them all.
+    in ``.env``; ``.env.example`` explains them all. What belongs together
+    stands in the classes that this one is made of.
     """
 
     model_config = SettingsConfigDict(
@@ -111,23 +98,6 @@ class Settings(BaseSettings):
     row_attempts: int = Field(default=5, ge=1, le=20, validation_alias="SHOPKEEPER_ROW_ATTEMPTS")
     examples: int = Field(default=1, ge=0, le=20, validation_alias="SHOPKEEPER_EXAMPLES")
     stop_after: int = Field(default=50, ge=0, validation_alias="SHOPKEEPER_STOP_AFTER")
-    upload_limit_mb: int = Field(default=1024, ge=1, validation_alias="SHOPKEEPER_UPLOAD_LIMIT_MB")
-    job_rows: int | None = Field(default=None, ge=1, validation_alias="SHOPKEEPER_JOB_ROWS")
-    job_budget: float | None = Field(default=None, gt=0, validation_alias="SHOPKEEPER_JOB_BUDGET")
-    questions_a_minute: int = Field(
-        default=12, ge=1, validation_alias="SHOPKEEPER_QUESTIONS_A_MINUTE"
-    )
-    address_questions_a_minute: int = Field(
-        default=120, ge=1, validation_alias="SHOPKEEPER_ADDRESS_QUESTIONS_A_MINUTE"
-    )
-    question_chars: int = Field(
-        default=1000, ge=20, le=10_000, validation_alias="SHOPKEEPER_QUESTION_CHARS"
-    )
-    visitor_answers: int = Field(default=2, ge=1, validation_alias="SHOPKEEPER_VISITOR_ANSWERS")
-    answers: int = Field(default=64, ge=1, validation_alias="SHOPKEEPER_ANSWERS")
-    waiting: int = Field(default=100, ge=0, validation_alias="SHOPKEEPER_WAITING")
-    pages: int = Field(default=400, ge=1, validation_alias="SHOPKEEPER_PAGES")
-    address_pages: int = Field(default=100, ge=1, validation_alias="SHOPKEEPER_ADDRESS_PAGES")
     trusted_proxies: str = Field(
         default="127.0.0.1,::1", validation_alias="SHOPKEEPER_TRUSTED_PROXIES"
     )
@@ -139,53 +109,11 @@ class Settings(BaseSettings):
     )
     sample_shop: bool = Field(default=True, validation_alias="SHOPKEEPER_SAMPLE_SHOP")
 
-    sign_in: SignIn = Field(default=SignIn.PASSWORD, validation_alias="SHOPKEEPER_SIGN_IN")
-    shoppers_sign_in: bool = Field(default=False, validation_alias="SHOPKEEPER_SHOPPERS_SIGN_IN")
-    oidc_metadata: str | None = Field(
-        default=None, pattern=r"^https?://\S+$", validation_alias="SHOPKEEPER_OIDC_METADATA_URL"
-    )
-    oidc_client_id: str | None = Field(default=None, validation_alias="SHOPKEEPER_OIDC_CLIENT_ID")
-    oidc_client_secret: SecretStr | None = Field(
-        default=None, validation_alias="SHOPKEEPER_OIDC_CLIENT_SECRET"
-    )
-    oidc_name: str | None = Field(default=None, validation_alias="SHOPKEEPER_OIDC_NAME")
-    oidc_role_claim: str | None = Field(default=None, validation_alias="SHOPKEEPER_OIDC_ROLE_CLAIM")
-    oidc_administrators: str = Field(default="", validation_alias="SHOPKEEPER_OIDC_ADMINISTRATORS")
-    oidc_merchandisers: str = Field(default="", validation_alias="SHOPKEEPER_OIDC_MERCHANDISERS")
     secret_key: SecretStr | None = Field(
         default=None, min_length=16, validation_alias="SHOPKEEPER_SECRET_KEY"
     )
     url: str | None = Field(
         default=None, pattern=r"^https?://[^\s]+$", validation_alias="SHOPKEEPER_URL"
-    )
-
-    private_targets: str | None = Field(
-        default=None,
-        pattern=r"^\s*[\w.:\[\]-]+(\s*,\s*[\w.:\[\]-]+)*\s*$",
-        validation_alias="SHOPKEEPER_PRIVATE_TARGETS",
-    )
-    export_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_EXPORT_FOLDER")
-    import_folder: Path | None = Field(default=None, validation_alias="SHOPKEEPER_IMPORT_FOLDER")
-    export_stores: str = Field(
-        default="", pattern=_ADDRESSES, validation_alias="SHOPKEEPER_EXPORT_STORES"
-    )
-    import_stores: str = Field(
-        default="", pattern=_ADDRESSES, validation_alias="SHOPKEEPER_IMPORT_STORES"
-    )
-
-    smtp_host: str | None = Field(
-        default=None, pattern=r"^[^\s/@:]+$", validation_alias="SHOPKEEPER_SMTP_HOST"
-    )
-    smtp_port: int | None = Field(
-        default=None, ge=1, le=65535, validation_alias="SHOPKEEPER_SMTP_PORT"
-    )
-    smtp_user: str | None = Field(default=None, validation_alias="SHOPKEEPER_SMTP_USER")
-    smtp_password: SecretStr | None = Field(
-        default=None, validation_alias="SHOPKEEPER_SMTP_PASSWORD"
-    )
-    smtp_from: str | None = Field(default=None, validation_alias="SHOPKEEPER_SMTP_FROM")
-    smtp_security: MailSecurity = Field(
-        default=MailSecurity.STARTTLS, validation_alias="SHOPKEEPER_SMTP_SECURITY"
     )
 
     @field_validator("chroma_token")
@@ -201,11 +129,6 @@ class Settings(BaseSettings):
         named = (self.image_hosts or "").split(",")
         return frozenset(host.strip().lower() for host in named if host.strip())
 
-    def may_be_private(self, host: str) -> bool:
-        """Whether things may be sent to a host inside the shop's own network."""
-        named = [one.strip().lower() for one in (self.private_targets or "").split(",")]
-        return named == ["true"] or host.lower().strip("[]") in [one.strip("[]") for one in named]
-
     @property
     def exports(self) -> Path:
         """The folder of this machine that results may be delivered to."""
@@ -219,17 +142,7 @@ class Settings(BaseSettings):
     @property
     def backup_keys(self) -> tuple[str, ...]:
         """Public keys of those who can open the backups; none: they are not encrypted."""
-        return _listed(self.backup_for)
-
-    @property
-    def open_for_exports(self) -> tuple[str, ...]:
-        """The addresses below which results may be written with the keys of this machine."""
-        return _listed(self.export_stores)
-
-    @property
-    def open_for_imports(self) -> tuple[str, ...]:
-        """The addresses below which catalogs may be read with the keys of this machine."""
-        return _listed(self.import_stores)
+        return listed(self.backup_for)
 
     @cached_property
     def database_url(self) -> str:
@@ -280,10 +193,6 @@ class Settings(BaseSettings):
         return self.home / "run"
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in text.split(",") if one.strip())
-
-
 def is_loopback(address: str) -> bool:
     """Whether an address to listen at is one of this machine's own."""
     if address.casefold() == "localhost":
@@ -310,41 +219,11 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         problems = "; ".join(map(_problem, error.errors()))
         raise SettingError(f"Please correct in the environment or in .env: {problems}") from error
-    _check_sign_in(settings)
+    check_sign_in(settings, open_at=None if settings.is_loopback else settings.address)
     redaction.hide(*_secrets(settings))
     given_paths = {name: getattr(settings, name) for name in PATHS}
     paths = {name: path.expanduser().resolve() for name, path in given_paths.items() if path}
     return settings.model_copy(update=paths)
-
-
-def _check_sign_in(settings: Settings) -> None:
-    """See that strangers cannot come in by a setting, and that somebody can."""
-    if settings.sign_in is SignIn.OFF:
-        if not settings.is_loopback:
-            raise SettingError(
-                f"Everybody could do everything: SHOPKEEPER_SIGN_IN is off, and SHOPKEEPER_ADDRESS "
-                f"lets other machines in ({settings.address or 'all of them'}). Set "
-                "SHOPKEEPER_SIGN_IN to password or oidc, or listen at 127.0.0.1."
-            )
-        if settings.shoppers_sign_in:
-            raise SettingError(
-                "SHOPKEEPER_SHOPPERS_SIGN_IN needs a way to sign in: set SHOPKEEPER_SIGN_IN "
-                "to password or oidc."
-            )
-    if settings.sign_in is SignIn.OIDC:
-        _check_provider(settings)
-
-
-def _check_provider(settings: Settings) -> None:
-    needed = ("oidc_metadata", "oidc_client_id", "oidc_client_secret")
-    missing = [_variable(name) for name in needed if getattr(settings, name) is None]
-    if missing:
-        raise SettingError(f"SHOPKEEPER_SIGN_IN is oidc, which needs {', '.join(missing)} as well.")
-    if not settings.oidc_administrators and settings.oidc_role_claim is None:
-        raise SettingError(
-            "Nobody would be administrator: set SHOPKEEPER_OIDC_ADMINISTRATORS to the e-mail "
-            "addresses of those who are, or SHOPKEEPER_OIDC_ROLE_CLAIM to the claim that tells."
-        )
 
 
 def _problem(found: ErrorDetails) -> str:

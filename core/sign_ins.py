@@ -11,7 +11,7 @@ from core.people import Person
 from core.people_tables import people
 from core.people_tables import sign_ins as table
 from core.roles import Role
-from core.settings import SignIn
+from core.sign_in_settings import SignIn
 
 #: Somebody who has not been here for so long signs in again; and everybody after some time.
 IDLE_S = 3 * 86_400.0

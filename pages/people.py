@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import people
-from core.settings import SignIn
+from core.sign_in_settings import SignIn
 from pages.parts import invite_somebody, person_card
 from pages.parts.entry import Shop, enter
 

@@ -20,14 +20,10 @@ from starlette.routing import Route
 from core import invitations, people, provider_people, sign_in, sign_ins
 from core.errors import ShopkeeperError, SignInError, SignInLater
 from core.invitations import Invitation
-from core.settings import Settings, SignIn
+from core.settings import Settings
+from core.sign_in_settings import SignIn
 from pages.parts.base_path import base_path, under_base
-from pages.parts.door_html import (
-    account_page,
-    invitation_page,
-    sign_in_page,
-    told_page,
-)
+from pages.parts.door_html import account_page, invitation_page, sign_in_page, told_page
 from pages.parts.entry import open_settings, open_shop_database
 from pages.parts.person import COOKIE, person_of
 from pages.parts.provider import claims_of, forget_claims

@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import ShopkeeperError
 from core.people import STRANGER, Person
 from core.roles import Role
-from core.settings import Settings, SignIn, is_loopback
+from core.settings import Settings, is_loopback
+from core.sign_in_settings import SignIn
 from pages.parts import sessions
 from pages.parts.base_path import under_base
 from pages.parts.entry import open_settings, open_shop_database

@@ -15,7 +15,8 @@ from core import sign_ins
 from core.db import Database
 from core.errors import SignInError
 from core.people import ANYBODY, STRANGER, Person
-from core.settings import Settings, SignIn
+from core.settings import Settings
+from core.sign_in_settings import SignIn
 from pages.parts.visitor import visitor_of
 
 COOKIE = "shopkeeper_sign_in"

@@ -23,7 +23,8 @@ from streamlit.web.server.starlette.starlette_server_config import (
 
 from core import sealed
 from core.errors import SignInError
-from core.settings import Settings, SignIn
+from core.settings import Settings
+from core.sign_in_settings import SignIn
 from pages.parts.base_path import base_path
 
 #: Where a provider sends people back to; Streamlit answers there.

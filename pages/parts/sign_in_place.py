@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.db import Database
 from core.people import Person
-from core.settings import Settings, SignIn
+from core.settings import Settings
+from core.sign_in_settings import SignIn
 from pages.parts.escape import html, plain
 from pages.parts.person import sign_out_here
 from pages.parts.wanted import keep_wanted

@@ -11,7 +11,8 @@ from core import people, provider_people, sign_ins
 from core.db import Database
 from core.errors import SignInError
 from core.roles import Role
-from core.settings import Settings, SignIn, load_settings
+from core.settings import Settings, load_settings
+from core.sign_in_settings import SignIn
 from tests.conftest import on_both
 
 NOW = 1_000_000.0

@@ -6,7 +6,8 @@ import pytest
 
 from core.errors import SettingError
 from core.roster import needs_embedded
-from core.settings import SignIn, load_settings
+from core.settings import load_settings
+from core.sign_in_settings import SignIn
 
 
 def test_the_embedded_model_serves_when_no_endpoint_is_named() -> None:

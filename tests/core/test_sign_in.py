@@ -16,15 +16,13 @@ from core.people_tables import invitations as invitation_table
 from core.people_tables import people as people_table
 from core.people_tables import sign_ins as sign_in_table
 from core.roles import Role
-from core.settings import SignIn
+from core.sign_in_settings import SignIn
 from tests.conftest import on_both
 
 PASSWORD = "correct horse battery"
 HERE = "203.0.113.7"
 NOW = 1_000_000.0
 DAY_S = 86_400.0
-
-
 #: As passwords are worked out for people, not for these tests.
 FOR_PEOPLE = passwords._hasher
 

@@ -15,7 +15,7 @@ from core import products, sign_ins
 from core.db import Database
 from core.products import Product
 from core.roles import Role
-from core.settings import SignIn
+from core.sign_in_settings import SignIn
 from core.statuses import GapKind, MessageStatus
 from core.values import Origin, Value
 from pages.parts.counter_routes import Address, counter_routes

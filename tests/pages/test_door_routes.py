@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from core import invitations, people, sign_ins
 from core.db import Database
 from core.roles import Role
-from core.settings import SignIn
+from core.sign_in_settings import SignIn
 from pages.parts.door_routes import door_routes
 from pages.parts.entry import open_settings
 from pages.parts.person import COOKIE

@@ -18,7 +18,8 @@ from core import people, sign_ins
 from core.db import Database
 from core.people import STRANGER, Person
 from core.roles import Role
-from core.settings import PROJECT, SignIn
+from core.settings import PROJECT
+from core.sign_in_settings import SignIn
 from pages.parts import guard, sessions
 from pages.parts.counter_routes import counter_routes
 from pages.parts.door_routes import door_routes
