@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from batch.corrections import first_values
 from batch.jobs import Job
-from batch.review_queue import sample
+from batch.review_sample import sample
 from batch.reviewed import same
 from core.db import Database
 from core.schema import rows

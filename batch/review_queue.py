@@ -6,10 +6,10 @@ million rows costs as much as one of a thousand.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from batch import earlier, json_sql
 from batch.earlier import Previous
 from batch.jobs import Job
+from batch.review_sample import still_open
 from batch.reviewed import DIFFERS, UNSURE
 from batch.search import matching
 from core.db import Database
@@ -27,8 +28,6 @@ from core.statuses import Review, RowStatus
 
 #: Rows looked at in one go.
 BLOCK = 200
-#: A job's random rows, in their fixed order.
-SAMPLE_ROWS = 1_000
 
 
 class State(StrEnum):
@@ -107,36 +106,11 @@ def find(
 
 def _parts(settings: Settings, connection: Connection, job: Job, wanted: Filter) -> Sequence[Part]:
     if wanted.state is State.RANDOM:
-        return [_Random(job)]
+        return [partial(still_open, job)]
     queue = _Queue(connection, job, wanted)
     if wanted.words.strip():
         return [queue.of_words(settings)]
     return queue.parts()
-
-
-def sample(job: Job) -> list[int]:
-    """The job's random rows: chosen once, by its id, in an order that stays."""
-    return random.Random(job.id).sample(range(1, job.rows + 1), min(job.rows, SAMPLE_ROWS))
-
-
-class _Random:
-    """The open ones of a job's random rows; numbered by their place in the sample."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-
-    def __call__(self, connection: Connection, after: int) -> Iterator[int]:
-        numbers = sample(self._job)
-        if after:
-            numbers = numbers[numbers.index(after) + 1 :]
-        query = sa.select(rows.c.row_no).where(
-            rows.c.job_id == self._job.id,
-            rows.c.row_no.in_(numbers),
-            rows.c.status == RowStatus.DONE,
-            rows.c.review != Review.APPROVED,
-        )
-        still_open = set(connection.execute(query).scalars())
-        return iter([number for number in numbers if number in still_open])
 
 
 class _Queue:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from batch import accuracy, review, review_queue
+from batch import accuracy, review, review_sample
 from batch.flags import Flag
 from batch.jobs import Job
 from batch.review import Reviewer
@@ -66,7 +66,7 @@ def test_nothing_is_said_before_anything_is_approved(ann: Reviewer) -> None:
 
 
 def test_random_rows_count_up_to_the_first_that_was_skipped(ann: Reviewer) -> None:
-    first, second, third, *_ = review_queue.sample(ann.job)
+    first, second, third, *_ = review_sample.sample(ann.job)
     approve(ann, first, third)
     assert accuracy.of_random(ann.db, ann.job).rows == 1
     approve(ann, second)

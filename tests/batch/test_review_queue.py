@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from batch import review, review_filters, review_queue
+from batch import review, review_filters, review_sample
 from batch.flags import Flag
 from batch.jobs import Job
 from batch.review_filters import Reason
@@ -151,7 +151,7 @@ def test_a_row_says_what_the_version_before_had(settings: Settings, db: Database
 def test_random_rows_stay_the_same_and_are_gone_through_in_their_order(
     settings: Settings, db: Database, job: Job
 ) -> None:
-    order = review_queue.sample(job)
+    order = review_sample.sample(job)
     assert sorted(order) == list(range(1, 9))
     assert found(settings, db, job, Filter(State.RANDOM)) == order
     half = find(settings, db, job, Filter(State.RANDOM), count=4)
