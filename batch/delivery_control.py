@@ -35,6 +35,15 @@ def resume(db: Database, delivery_id: str) -> None:
     _change(db, delivery_id, stopped, _next_run(), "is not stopped, so there is nothing to resume")
 
 
+def try_now(db: Database, delivery_id: str) -> None:
+    """Go on at once, instead of after the pause that follows a failed try.
+
+    Raises:
+        JobError: It is not on its way.
+    """
+    _change(db, delivery_id, UNDELIVERED, _next_run(), "is not running, so there is nothing to try")
+
+
 def cancel(db: Database, delivery_id: str) -> None:
     """Stop for good; what was sent stays there.
 

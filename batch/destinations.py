@@ -23,7 +23,7 @@ from core.delivery_tables import deliveries
 from core.delivery_tables import destinations as table
 from core.errors import DestinationRefused, NotFoundError
 from core.settings import Settings
-from core.statuses import UNDELIVERED
+from core.statuses import UNDELIVERED, DeliveryStatus
 
 MAX_NAME = 80
 
@@ -86,6 +86,8 @@ def change(
 ) -> Destination:
     """Set a destination up anew; secrets that are not given stay as they are.
 
+    What is on its way goes on at once as it is set up now, and sends nothing more to where it was.
+
     Raises:
         DestinationRefused: Something is missing or wrong, the name is taken, or a stored
             password would go to another server than the one that it was given for.
@@ -111,8 +113,17 @@ def change(
         "tried_at": None,
         "updated_at": time.time(),
     }
-    _write(db, table.update().where(table.c.id == destination_id).values(row), name)
+    change = table.update().where(table.c.id == destination_id).values(row)
+    _write(db, change, name, _next_runs(destination_id))
     return get(db, destination_id)
+
+
+def _next_runs(destination_id: str) -> sa.Update:
+    change = {"status": DeliveryStatus.WAITING, "reason": "", "run": deliveries.c.run + 1}
+    on_their_way = sa.and_(
+        deliveries.c.destination_id == destination_id, deliveries.c.status.in_(UNDELIVERED)
+    )
+    return deliveries.update().where(on_their_way).values(change)
 
 
 def remove(db: Database, destination_id: str) -> None:
@@ -189,10 +200,11 @@ def _name(text: str) -> str:
     return name
 
 
-def _write(db: Database, statement: sa.Insert | sa.Update, name: str) -> None:
+def _write(db: Database, change: sa.Insert | sa.Update, name: str, *more: sa.Update) -> None:
     try:
         with db.write() as connection:
-            connection.execute(statement)
+            for statement in (change, *more):
+                connection.execute(statement)
     except sa.exc.IntegrityError as error:
         raise DestinationRefused(
             f"There is a destination “{name}” already. Choose another name."

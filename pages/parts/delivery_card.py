@@ -104,6 +104,8 @@ def _actions(shop: Shop, one: Delivery) -> None:
 
 
 def _possible(one: Delivery) -> Iterator[Act]:
+    if one.active and one.reason:
+        yield "Try now", "now", ":material/replay:", delivery_control.try_now
     if one.active:
         yield "Pause", "pause", ":material/pause:", delivery_control.pause
     if one.status in (DeliveryStatus.PAUSED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):

@@ -172,6 +172,26 @@ def test_a_receiver_that_was_away_is_waited_for(
     assert ids(receiver) == [f"P{number}" for number in range(1, 6)]
 
 
+def test_a_delivery_that_waits_goes_on_at_once_to_where_the_destination_is_now(
+    settings: Settings, db: Database, receiver: Receiver
+) -> None:
+    place = to(settings, db, receiver)
+    with Receiver().running() as other:
+
+        def away(_said: object, before: int) -> Answer:
+            if not before:
+                given = {"address": other.url, "signing": other.secret}
+                destinations.change(settings, db, place.id, place.name, given)
+            return Answer(503)
+
+        receiver.script = away
+        delivery = brought(settings, db, place, finished(settings, db, 5))
+        assert (delivery.status, delivery.run, delivery.reason) == (DeliveryStatus.WAITING, 2, "")
+        delivery = delivered(settings, db, delivery)
+        assert (delivery.status, delivery.sent) == (DeliveryStatus.DONE, 5)
+        assert len(ids(other)) == 5
+
+
 def test_trying_sends_a_signed_test_message(
     settings: Settings, db: Database, receiver: Receiver
 ) -> None:

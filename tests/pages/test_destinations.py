@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from batch import deliveries, destinations
+from batch import deliveries, delivery_runs, destinations
 from batch.choice import Choice
 from batch.destination_options import DestinationKind, FileOptions, SqlSystem
 from batch.destinations import Destination
@@ -199,6 +199,22 @@ def test_a_delivery_is_paused_and_goes_on(page: Open, settings: Settings, db: Da
     assert deliveries.get(db, delivery.id).status is DeliveryStatus.WAITING
     button(app, "Cancel").click().run()
     assert deliveries.get(db, delivery.id).status is DeliveryStatus.CANCELLED
+
+
+def test_a_delivery_that_waits_for_its_next_try_is_tried_now(
+    page: Open, settings: Settings, db: Database
+) -> None:
+    to = sqlite(settings, db)
+    delivery = asked(db, to, finished(settings, db, 3))
+    (one,) = delivery_runs.due(db)
+    delivery_runs.tell(db, one, "It does not answer.")
+    app = page(PATH)
+    keyed(app, f"open-{to.id}").click().run()
+    assert "It does not answer." in shown(app)
+    button(app, "Try now").click().run()
+    assert "It does not answer." not in shown(app)
+    assert delivered(settings, db, delivery).status is DeliveryStatus.DONE
+    assert not delivery_runs.is_current(db, one)
 
 
 def test_missing_columns_are_offered_to_be_added(
