@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from batch import destinations, targets
@@ -11,7 +9,7 @@ from batch.destination_options import DestinationKind
 from batch.destinations import Destination
 from batch.targets import Trial
 from core.errors import ShopkeeperError
-from pages.parts import destination_form, trouble
+from pages.parts import destination_form, question, trouble
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.telling import tell
@@ -131,7 +129,7 @@ def _confirm_delete(shop: Shop, destination: Destination) -> None:
         f"“{plain(destination.name)}”, its password and the record of what was sent to it will be "
         f"gone for good. What it has been sent stays there.{stops}"
     )
-    _confirm("Delete the destination", _delete, shop, destination)
+    question.answers("destination", "Delete the destination", _delete, shop, destination)
 
 
 def _delete(shop: Shop, destination: Destination) -> None:
@@ -146,7 +144,7 @@ def _confirm_renew(shop: Shop, destination: Destination) -> None:
         "From now on messages are signed with the new secret. Your program refuses them until it "
         "knows it."
     )
-    _confirm("Renew it", _renew, shop, destination)
+    question.answers("destination", "Renew it", _renew, shop, destination)
 
 
 def _renew(shop: Shop, destination: Destination) -> None:
@@ -156,19 +154,3 @@ def _renew(shop: Shop, destination: Destination) -> None:
         tell(error.message, problem=True)
     else:
         st.session_state[_SECRET] = (destination.id, secret)
-
-
-def _confirm(
-    label: str, act: Callable[[Shop, Destination], None], shop: Shop, destination: Destination
-) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep it", key="keep-destination")
-        confirmed = st.button(
-            label,
-            key="confirm-destination",
-            type="primary",
-            on_click=act,
-            args=(shop, destination),
-        )
-    if kept or confirmed:
-        st.rerun()

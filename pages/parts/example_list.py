@@ -13,7 +13,7 @@ import streamlit as st
 from batch import demonstration_list, demonstrations
 from batch.demonstration_list import Choice, Demonstration
 from core.errors import ShopkeeperError
-from pages.parts import words
+from pages.parts import question, words
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line, plain
 from pages.parts.example_counts import NO_TYPE
@@ -187,14 +187,5 @@ def _confirm(shop: Shop, ids: Sequence[str]) -> None:
         "any more, and the approved values do not hold in later jobs. The results that "
         f"{'it' if one else 'they'} came from stay as they are."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep", key="keep-examples")
-        confirmed = st.button(
-            "Delete",
-            key="confirm-examples",
-            type="primary",
-            on_click=_do,
-            args=(lambda: demonstrations.remove(shop.db, ids), "deleted"),
-        )
-    if kept or confirmed:
-        st.rerun()
+    remove = lambda: demonstrations.remove(shop.db, ids)  # noqa: E731
+    question.answers("examples", "Delete", _do, remove, "deleted", leave="Keep")

@@ -14,7 +14,7 @@ from batch.result_files import safe_name
 from batch.uploads import Upload
 from core.errors import FieldsError
 from pages.parts import draft as drafts
-from pages.parts import trouble, words
+from pages.parts import question, trouble, words
 from pages.parts.draft import Draft
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line, plain
@@ -159,13 +159,7 @@ def _confirm(shop: Shop, name: str) -> None:
         f"“{plain(name)}” and its {words.several(count, 'version')} will be gone for good. "
         "Jobs and the fields below stay as they are."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep it", key="keep-set")
-        gone = st.button(
-            "Delete it", key="confirm-set", type="primary", on_click=_delete, args=(shop, name)
-        )
-    if kept or gone:
-        st.rerun()
+    question.answers("set", "Delete it", _delete, shop, name)
 
 
 def _delete(shop: Shop, name: str) -> None:

@@ -8,7 +8,7 @@ from itertools import groupby
 import streamlit as st
 
 from core.errors import NotFoundError
-from pages.parts import words
+from pages.parts import question, words
 from pages.parts.entry import Shop
 from pages.parts.escape import one_line, plain
 from pages.parts.telling import tell
@@ -118,18 +118,8 @@ def _row(shop: Shop, conversation: Conversation, current: bool) -> None:
 @st.dialog("Delete this conversation?")
 def _confirm(shop: Shop, conversation: Conversation) -> None:
     st.markdown(f"“{plain(conversation.title)}” and its answers will be gone for good.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it", key="keep-conversation"):
-            st.rerun()
-        if st.button(
-            "Delete",
-            key="confirm-delete",
-            type="primary",
-            icon=":material/delete:",
-            on_click=_delete,
-            args=(shop, conversation.id),
-        ):
-            st.rerun()
+    icon = ":material/delete:"
+    question.answers("conversation", "Delete", _delete, shop, conversation.id, icon=icon)
 
 
 def _delete(shop: Shop, conversation_id: str) -> None:
@@ -143,18 +133,8 @@ def _delete(shop: Shop, conversation_id: str) -> None:
 @st.dialog("Delete all of your conversations?")
 def _confirm_all(shop: Shop) -> None:
     st.markdown("Everything that you asked here, and all answers, will be gone for good.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep them", key="keep-all"):
-            st.rerun()
-        if st.button(
-            "Delete all",
-            key="confirm-delete-all",
-            type="primary",
-            icon=":material/delete_sweep:",
-            on_click=_delete_all,
-            args=(shop,),
-        ):
-            st.rerun()
+    icon = ":material/delete_sweep:"
+    question.answers("all", "Delete all", _delete_all, shop, leave="Keep them", icon=icon)
 
 
 def _delete_all(shop: Shop) -> None:

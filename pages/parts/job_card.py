@@ -17,7 +17,7 @@ from core.db import Database
 from core.errors import ShopkeeperError
 from core.held_up import reason
 from core.statuses import JobStatus
-from pages.parts import job_budget, words
+from pages.parts import job_budget, question, words
 from pages.parts.entry import Shop, open_chat_lane
 from pages.parts.escape import html, plain
 from pages.parts.job_retry import bounded
@@ -186,42 +186,30 @@ def _ask(job: Job, action: str) -> None:
 
 def confirm_what_was_asked(shop: Shop) -> None:
     """Open the dialog that a button asked for."""
-    question = st.session_state.pop(_TO_CONFIRM, None)
-    if question is None:
+    asked = st.session_state.pop(_TO_CONFIRM, None)
+    if asked is None:
         return
-    if question.action == "cancel":
-        _confirm_cancel(shop, question)
+    if asked.action == "cancel":
+        _confirm_cancel(shop, asked)
     else:
-        _confirm_delete(shop, question)
+        _confirm_delete(shop, asked)
 
 
 @st.dialog("Cancel this job?")
-def _confirm_cancel(shop: Shop, question: Question) -> None:
-    st.markdown(f"“{plain(question.name)}” stops. What is done is kept and can be downloaded.")
-    _confirm("Cancel the job", control.cancel, shop.db, question.job_id)
+def _confirm_cancel(shop: Shop, asked: Question) -> None:
+    st.markdown(f"“{plain(asked.name)}” stops. What is done is kept and can be downloaded.")
+    question.answers("job", "Cancel the job", _do, control.cancel, shop.db, asked.job_id)
 
 
 @st.dialog("Delete this job?")
-def _confirm_delete(shop: Shop, question: Question) -> None:
+def _confirm_delete(shop: Shop, asked: Question) -> None:
     st.markdown(
-        f"“{plain(question.name)}” and its results will be gone for good. "
+        f"“{plain(asked.name)}” and its results will be gone for good. "
         "Products that were published stay in the chat."
     )
-    _confirm("Delete the job", _delete, shop.db, question.job_id)
+    question.answers("job", "Delete the job", _do, _delete, shop.db, asked.job_id)
 
 
 def _delete(db: Database, job_id: str) -> None:
     control.delete(db, job_id)
     open_job(None)
-
-
-def _confirm(
-    label: str, action: Callable[[Database, str], object], db: Database, job_id: str
-) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep it", key="keep-job")
-        confirmed = st.button(
-            label, key="confirm-job", type="primary", on_click=_do, args=(action, db, job_id)
-        )
-    if kept or confirmed:
-        st.rerun()

@@ -10,7 +10,7 @@ import streamlit as st
 from batch import jobs, uploads, versions
 from batch.jobs import Job
 from core.errors import NotFoundError, ShopkeeperError
-from pages.parts import words
+from pages.parts import question, words
 from pages.parts.draft import begin
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
@@ -100,16 +100,8 @@ def _confirm(asked: _Return) -> None:
         f"version {job.version} again: {words.several(job.done, 'product')} with its details. "
         f"Products that only version {seen.version} has stay as they are, and nothing is deleted."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        left = st.button("Leave it", key="leave-version")
-        pressed = st.button(
-            f"Go back to version {job.version}",
-            key="confirm-version",
-            type="primary",
-            on_click=lambda: st.session_state.update({_TO_SHOW: job}),
-        )
-    if left or pressed:
-        st.rerun()
+    show = lambda: st.session_state.update({_TO_SHOW: job})  # noqa: E731
+    question.answers("version", f"Go back to version {job.version}", show, leave="Leave it")
 
 
 def _do(act: Callable[[], object], done: str) -> None:

@@ -13,7 +13,7 @@ from core.errors import ShopkeeperError
 from core.notice_channels import Channel, ChannelKind
 from core.notice_sendings import Standing
 from core.notices import NoticeKind
-from pages.parts import words
+from pages.parts import question, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.notice_words import LOOKS
@@ -173,8 +173,10 @@ def _confirm_renewal(shop: Shop, channel: Channel) -> None:
         f"What {plain(channel.target)} gets is signed with the new secret at once. Until it is "
         "entered there, everything will be refused, and tried again."
     )
-    _confirm(
+    question.answers(
+        "channel",
         "Make a new secret",
+        _do,
         lambda: show_secret(channel.id, notice_channels.renew(shop.settings, shop.db, channel)),
     )
 
@@ -182,12 +184,5 @@ def _confirm_renewal(shop: Shop, channel: Channel) -> None:
 @st.dialog("Send nothing there any more?")
 def _confirm_removal(shop: Shop, channel: Channel) -> None:
     st.markdown(f"{plain(channel.target)} gets no notices from now on, nor what is on its way.")
-    _confirm("Remove", lambda: notice_channels.remove(shop.db, channel.id))
-
-
-def _confirm(label: str, act: Callable[[], object]) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep it", key="keep-channel")
-        done = st.button(label, key="confirm-channel", type="primary", on_click=lambda: _do(act))
-    if kept or done:
-        st.rerun()
+    remove = lambda: notice_channels.remove(shop.db, channel.id)  # noqa: E731
+    question.answers("channel", "Remove", _do, remove)

@@ -11,7 +11,7 @@ from core import people, sign_ins
 from core.errors import ShopkeeperError
 from core.people import Account, Person
 from core.roles import Role
-from pages.parts import invite_somebody, words
+from pages.parts import invite_somebody, question, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.person import visitor_name
@@ -125,18 +125,8 @@ def _confirm(shop: Shop, one: Account) -> None:
         f"**{plain(one.name)}** will be signed out and forgotten, with their conversations. "
         "What they have corrected and approved stays."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep them", key="keep-person"):
-            st.rerun()
-        if st.button(
-            "Remove",
-            key="confirm-remove",
-            type="primary",
-            icon=":material/delete:",
-            on_click=_remove,
-            args=(shop, one),
-        ):
-            st.rerun()
+    icon = ":material/delete:"
+    question.answers("person", "Remove", _remove, shop, one, leave="Keep them", icon=icon)
 
 
 def _remove(shop: Shop, one: Account) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import ShopkeeperError
-from pages.parts import words
+from pages.parts import question, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.policy_list import open_document
@@ -102,13 +102,7 @@ def _confirm(shop: Shop, one: Document) -> None:
         f"The chat no longer answers from “{plain(one.title)}”. You can undo it until you leave "
         "this page; download the text first if you want to keep it."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep it", key="keep-policy")
-        confirmed = st.button(
-            "Delete", key="confirm-policy", type="primary", on_click=_delete, args=(shop, one)
-        )
-    if kept or confirmed:
-        st.rerun()
+    question.answers("policy", "Delete", _delete, shop, one)
 
 
 def _delete(shop: Shop, one: Document) -> None:

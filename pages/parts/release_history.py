@@ -10,7 +10,7 @@ from batch import publish
 from core import release_steps
 from core.releases import Release
 from core.statuses import ReleaseStatus
-from pages.parts import words
+from pages.parts import question, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.release_acts import do, steps
@@ -105,16 +105,8 @@ def _confirm_return(release: Release) -> None:
         "before: new ones leave the shelves, changed ones get their earlier details. What "
         "somebody has changed since stays as it is."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        left = st.button("Leave it", key="leave-release")
-        confirmed = st.button(
-            "Take back",
-            key="confirm-release",
-            type="primary",
-            on_click=lambda: st.session_state.update({_CONFIRMED: release}),
-        )
-    if left or confirmed:
-        st.rerun()
+    confirmed = {_CONFIRMED: release}
+    question.answers("release", "Take back", st.session_state.update, confirmed, leave="Leave it")
 
 
 def _came(came: release_steps.Return) -> str:

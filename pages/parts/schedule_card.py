@@ -13,7 +13,7 @@ from batch.schedule_runs import Run, RunStatus
 from batch.schedule_task import Trigger
 from batch.schedules import Schedule
 from core.errors import ShopkeeperError
-from pages.parts import schedule_words, words
+from pages.parts import question, schedule_words, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.telling import tell
@@ -153,14 +153,6 @@ def _confirm_delete(shop: Shop, one: Schedule) -> None:
         f"“{plain(one.name)}” and the record of its runs will be gone for good. Jobs that it has "
         "started, and their results, stay."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep it", key="keep-schedule")
-        confirmed = st.button(
-            "Delete the schedule",
-            key="confirm-schedule",
-            type="primary",
-            on_click=_tried,
-            args=(lambda: schedules.delete(shop.db, one.id),),
-        )
-    if kept or confirmed:
-        st.rerun()
+    question.answers(
+        "schedule", "Delete the schedule", _tried, lambda: schedules.delete(shop.db, one.id)
+    )

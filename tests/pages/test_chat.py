@@ -120,7 +120,7 @@ def test_a_conversation_is_deleted_after_a_question(chat: AppTest, db: Database)
     visitor = chat.session_state["visitor"]
     keyed(chat, "delete-").click().run()
     assert conversations.listing(db, visitor)
-    keyed(chat, "confirm-delete").click().run()
+    keyed(chat, "confirm-conversation").click().run()
     assert not conversations.listing(db, visitor)
     assert "c" not in chat.query_params
 
@@ -408,7 +408,7 @@ def test_all_conversations_are_deleted_after_a_question(chat: AppTest, db: Datab
     ask(chat, "Is shipping free?")
     keyed(chat, "delete-all").click().run()
     assert conversations.listing(db, chat.session_state["visitor"])
-    keyed(chat, "confirm-delete-all").click().run()
+    keyed(chat, "confirm-all").click().run()
     assert not conversations.listing(db, chat.session_state["visitor"])
     assert conversations.listing(db, "somebody else")
     assert "c" not in chat.query_params

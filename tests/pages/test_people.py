@@ -99,7 +99,7 @@ def test_removing_somebody_is_asked_again_and_takes_their_conversations(
     app = page(PAGE)
     keyed(app, f"remove-{cleo.id}").click().run()
     assert [one.login for one in people.listing(db)] == ["ada", "cleo"]
-    keyed(app, "confirm-remove").click().run()
+    keyed(app, "confirm-person").click().run()
     assert [one.login for one in people.listing(db)] == ["ada"]
     assert conversations.delete_all(db, visitor_name(cleo)) == 0
 
