@@ -61,9 +61,11 @@ def _head(one: Delivery, *, names_job: bool) -> None:
 def _link(one: Delivery, *, names_job: bool) -> None:
     """What was sent, or where to: a way to it."""
     name, page, query = one.destination, "destinations", {DESTINATION: one.destination_id}
+    icon = ":material/outbound:"
     if names_job:
         name, page, query = one.job, "jobs", {JOB: one.job_id}
-    st.page_link(f"pages/{page}.py", label=f"**{plain(name)}**", query_params=query)
+        icon = ":material/list_alt:"
+    st.page_link(f"pages/{page}.py", label=f"**{plain(name)}**", icon=icon, query_params=query)
 
 
 def _failures(shop: Shop, one: Delivery) -> None:

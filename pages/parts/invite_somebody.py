@@ -24,7 +24,7 @@ MAY = {
 
 
 def draw(shop: Shop) -> None:
-    """Draw the way to invite somebody, and the link that was made last."""
+    """Draw the way to invite somebody, and the link if that was made last."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             role = st.selectbox(
@@ -44,13 +44,13 @@ def draw(shop: Shop) -> None:
                 args=(shop, role),
             )
         st.caption(f"A {role} {MAY[role or Role.SHOPPER]}.")
-        _made()
+        made()
 
 
 def new_password(shop: Shop, account: Account) -> None:
     """Make a link by which somebody sets a new password."""
     token = invitations.invite(shop.db, account.role, person_id=account.id, now=time.time())
-    _keep(shop, token, f"By this link {account.name} sets a new password")
+    _keep(shop, token, f"By this link {account.name} sets a new password", account.id)
 
 
 def _invite(shop: Shop, role: Role) -> None:
@@ -58,17 +58,23 @@ def _invite(shop: Shop, role: Role) -> None:
     _keep(shop, token, f"Whoever opens this link first becomes a {role}")
 
 
-def _keep(shop: Shop, token: str, told: str) -> None:
+def _keep(shop: Shop, token: str, told: str, whose: str = "") -> None:
     here = urlsplit(st.context.url or "")
     seen = f"{here.scheme}://{here.netloc}{base_path()}" if here.netloc else None
     base = shop.settings.url or seen or shop.settings.address_for_people
-    st.session_state[_MADE] = (told, f"{base.rstrip('/')}/{invitations.path(token)}")
+    address = f"{base.rstrip('/')}/{invitations.path(token)}"
+    st.session_state[_MADE] = (whose, told, address)
 
 
-def _made() -> None:
-    if _MADE not in st.session_state:
+def made(whose: str = "") -> None:
+    """Draw the link that was made last, where it was asked for.
+
+    Args:
+        whose: The person whom it is for; empty: somebody new.
+    """
+    for_whom, told, address = st.session_state.get(_MADE, (None, "", ""))
+    if for_whom != whose:
         return
-    told, address = st.session_state[_MADE]
     st.markdown(
         f":material/link: {plain(told)}. It is good once, for a week; hand it over yourself."
     )

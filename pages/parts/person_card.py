@@ -21,18 +21,17 @@ from rag import conversations
 
 def draw(shop: Shop, one: Account) -> None:
     """Draw the card."""
-    with (
-        st.container(border=True, key=f"person-{one.id}", gap="xxsmall"),
-        st.container(
+    with st.container(border=True, key=f"person-{one.id}", gap="xxsmall"):
+        with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        ),
-    ):
-        with st.container(gap="xxsmall", width="stretch"):
-            st.markdown(f"**{plain(one.name)}**{_marks(shop, one)}")
-            st.caption(plain(_facts(one)))
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            _role(shop, one)
-            _more(shop, one)
+        ):
+            with st.container(gap="xxsmall", width="stretch"):
+                st.markdown(f"**{plain(one.name)}**{_marks(shop, one)}")
+                st.caption(plain(_facts(one)))
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                _role(shop, one)
+                _more(shop, one)
+        invite_somebody.made(one.id)
 
 
 def _marks(shop: Shop, one: Account) -> str:

@@ -61,6 +61,10 @@ def test_a_lost_password_is_set_anew_by_a_link(page: Open, db: Database) -> None
     keyed(app, f"password-{known(db, 'ben').id}").click().run()
     invitation = invitations.find(db, link_of(app), now=time.time())
     assert (invitation.login, invitation.role) == ("ben", Role.MERCHANDISER)
+    # Where it was asked for, not at the top of a long page.
+    assert texts(app).index(f"**{known(db, 'ben').name}**") < texts(app).index(
+        "sets a new password"
+    )
 
 
 def test_a_role_is_changed_and_told(page: Open, db: Database) -> None:
