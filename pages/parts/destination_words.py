@@ -55,6 +55,15 @@ CHOICES = {
     Choice.APPROVED: "Approved rows",
     Choice.FLAGGED: "Flagged rows",
 }
+#: Only a file has something to say about rows without a result.
+CHOICES_OF = {
+    kind: {
+        choice: word
+        for choice, word in CHOICES.items()
+        if choice is not Choice.ALL or kind is DestinationKind.FILE
+    }
+    for kind in DestinationKind
+}
 _STATES = {
     DeliveryStatus.WAITING: State("Waiting to start", "gray", ":material/schedule:"),
     DeliveryStatus.RUNNING: State("Sending", "blue", ":material/autorenew:"),

@@ -16,6 +16,7 @@ from core.errors import ShopkeeperError
 from pages.parts import question, schedule_words, words
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
+from pages.parts.job_card import JOB
 from pages.parts.telling import tell
 
 #: The schedule that is to be described anew, as it was then; None: a new one.
@@ -58,15 +59,19 @@ def _result(run: Run, now: float, where: tzinfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(schedule_words.last(run, now, where), width="content")
         st.badge(state.word, icon=state.icon, color=state.color)
-        if run.job_id:
-            st.page_link(
-                "pages/jobs.py",
-                label="Its job",
-                icon=":material/list_alt:",
-                query_params={"job": run.job_id},
-            )
+        _job(run)
     if run.said:
         st.caption(plain(run.said))
+
+
+def _job(run: Run) -> None:
+    if run.job_id:
+        st.page_link(
+            "pages/jobs.py",
+            label="Its job",
+            icon=":material/list_alt:",
+            query_params={JOB: run.job_id},
+        )
 
 
 def _next(one: Schedule, now: float, where: tzinfo) -> str:
@@ -122,6 +127,7 @@ def _history(shop: Shop, one: Schedule, now: float, where: tzinfo) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(words.moment(run.started_at, now, where), width="content")
             st.badge(state.word, icon=state.icon, color=state.color)
+            _job(run)
             if run.said:
                 st.caption(plain(run.said))
 

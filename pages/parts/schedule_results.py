@@ -9,10 +9,11 @@ import streamlit as st
 from batch import destinations
 from batch.budget import priced_in
 from batch.choice import Choice
+from batch.destinations import Destination
 from batch.extraction_choices import choices, same
 from batch.schedule_task import Extraction, Outlet, Task, Trigger
 from pages.parts import schedule_words, when, words
-from pages.parts.destination_words import CHOICES
+from pages.parts.destination_words import CHOICES, CHOICES_OF
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.schedule_parts import Keys
@@ -96,9 +97,9 @@ def outlets_part(
         key=keys("publish"),
         help="Every row that was extracted goes on sale, also those that nobody has reviewed.",
     )
-    names = {one.id: one.name for one in destinations.listing(shop.db)}
-    kept = {one.destination_id: one.choice for one in before.outlets if one.destination_id in names}
-    if not names:
+    known = {one.id: one for one in destinations.listing(shop.db)}
+    kept = {one.destination_id: one.choice for one in before.outlets if one.destination_id in known}
+    if not known:
         st.caption("Results can also go to your database, your web shop or a folder.")
         st.page_link(
             "pages/destinations.py", label="Set up a destination", icon=":material/outbound:"
@@ -106,24 +107,25 @@ def outlets_part(
         return publish, ()
     chosen = st.multiselect(
         "Deliver to",
-        list(names),
+        list(known),
         list(kept),
-        format_func=names.__getitem__,
+        format_func=lambda one: known[one].name,
         key=keys("outlets"),
         placeholder="No destination",
     )
     usual = Choice.APPROVED if trigger is Trigger.JOB_APPROVED else Choice.DONE
-    choices = {one: _choice(keys, one, names[one], kept.get(one, usual)) for one in chosen}
+    choices = {one: _choice(keys, known[one], kept.get(one, usual)) for one in chosen}
     return publish, tuple(Outlet(destination_id=one, choice=choices[one]) for one in chosen)
 
 
-def _choice(keys: Keys, destination: str, name: str, usual: Choice) -> Choice:
-    options = list(CHOICES)
+def _choice(keys: Keys, to: Destination, usual: Choice) -> Choice:
+    # What was chosen earlier can be kept.
+    options = [one for one in CHOICES if one in CHOICES_OF[to.kind] or one is usual]
     return st.selectbox(
-        f"Rows for “{plain(name)}”",
+        f"Rows for “{plain(to.name)}”",
         options,
         options.index(usual),
         format_func=CHOICES.__getitem__,
-        key=keys(f"choice-{destination}-{usual}"),
+        key=keys(f"choice-{to.id}-{usual}"),
         width=300,
     )

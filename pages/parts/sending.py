@@ -8,12 +8,11 @@ import streamlit as st
 
 from batch import deliveries
 from batch.choice import Choice, counts
-from batch.destination_options import DestinationKind
 from batch.destinations import Destination
 from batch.jobs import Job
 from core.errors import ShopkeeperError
 from pages.parts import words
-from pages.parts.destination_words import CHOICES
+from pages.parts.destination_words import CHOICES_OF
 from pages.parts.entry import Shop
 from pages.parts.telling import tell
 
@@ -22,13 +21,13 @@ _KEY = "sending_key"
 
 def choose_and_send(shop: Shop, job: Job, to: Destination) -> None:
     """Draw the choice of rows and the button; what is sent is told of, and drawn by the page."""
-    choices = [one for one in CHOICES if _makes_sense(one, to)]
+    choices = CHOICES_OF[to.kind]
     chosen = st.segmented_control(
         "Which rows",
-        choices,
+        list(choices),
         default=Choice.DONE,
         required=True,
-        format_func=lambda one: CHOICES[one],
+        format_func=choices.__getitem__,
         key=f"send-rows-{job.id}-{to.id}",
     )
     assert chosen is not None
@@ -43,11 +42,6 @@ def choose_and_send(shop: Shop, job: Job, to: Destination) -> None:
     )
     if pressed:
         _send(shop, job, to, chosen)
-
-
-def _makes_sense(choice: Choice, to: Destination) -> bool:
-    # Only a file has something to say about rows without a result.
-    return choice is not Choice.ALL or to.kind is DestinationKind.FILE
 
 
 def _send(shop: Shop, job: Job, to: Destination, choice: Choice) -> None:

@@ -61,10 +61,15 @@ def test_a_nightly_schedule_is_set_up_in_a_few_words(
 ) -> None:
     new_job(settings, db, 2)
     to = destinations.add(settings, db, "ERP", DestinationKind.FILE, {"folder": "out"})
+    chat = destinations.add(settings, db, "Shelves", DestinationKind.CHAT, {})
     app = typed(form(page), "Name", "Every night")
     app = typed(app, "Catalog", "bottles.csv")
     app = selected(app, "Time zone", "Europe/Berlin")
     assert "Every night at 02\\:00 \\(Europe/Berlin\\)" in texts(app)
+    app.multiselect[0].set_value([to.id, chat.id]).run()
+    offered = {one.label: one.options for one in app.selectbox}
+    assert "All rows" in offered["Rows for “ERP”"]
+    assert "All rows" not in offered["Rows for “Shelves”"]
     app.multiselect[0].set_value([to.id]).run()
     app = selected(app, "Rows for “ERP”", Choice.APPROVED)
     app = button(app, "Save").click().run()
@@ -169,9 +174,11 @@ def test_pause_switch_on_run_now_and_history(page: Open, db: Database, nightly: 
     assert schedules.get(db, nightly.id).enabled
     app = keyed(app, "run-").click().run()
     (run,) = schedule_runs.history(db, nightly.id)
-    schedule_runs.move(db, run, RunStatus.FAILED, "There is <b>no</b> file.")
+    schedule_runs.move(db, run, RunStatus.FAILED, "There is <b>no</b> file.", job_id="a1")
     app = keyed(app.run(), "history-").click().run()
     assert texts(app).count("There is \\<b\\>no\\</b\\> file\\.") == 2
+    links = [one.proto for one in app.get("page_link") if one.proto.label == "Its job"]
+    assert [one.query_string for one in links] == ["job=a1"] * 2
 
 
 def test_it_is_deleted_after_a_question(page: Open, db: Database, nightly: Schedule) -> None:
