@@ -149,6 +149,8 @@ class FileOptions(_Options):
             made harmless. None: as is usual, in CSV and Excel, and not in feeds.
         complete_only: Feeds: without the products that their reader would refuse.
         endpoint: The server of an object store that is not Amazon's.
+        host_key: What the SFTP server is known by, such as ``ssh-ed25519 AAAA…``: not typed, but
+            confirmed by a person when the server has shown it, or taken from this machine's list.
     """
 
     kind: Literal[DestinationKind.FILE] = DestinationKind.FILE
@@ -162,6 +164,7 @@ class FileOptions(_Options):
     endpoint: Annotated[str, AfterValidator(_web_address)] | None = None
     region: str = Field(default="", max_length=40, pattern=r"^[a-z0-9-]*$")
     user: str = Field(default="", max_length=200)
+    host_key: str = Field(default="", max_length=4000, pattern=r"^([a-z0-9@.-]+ [A-Za-z0-9+/=]+)?$")
 
 
 class ChatOptions(_Options):

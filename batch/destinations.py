@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from batch import server_keys
 from batch.destination_options import DestinationKind, Options, from_json, read, receiver
 from core import sealed, webhook
 from core.db import Database
@@ -107,7 +108,7 @@ def change(
         )
     row = {
         "name": name,
-        "options": options.model_dump(mode="json"),
+        "options": server_keys.kept(before.options, options).model_dump(mode="json"),
         "sealed": _sealed(settings, kept | found),
         "problem": None,
         "tried_at": None,
@@ -154,6 +155,33 @@ def note_try(db: Database, destination_id: str, problem: str) -> None:
     change = table.update().where(table.c.id == destination_id)
     with db.write() as connection:
         connection.execute(change.values(problem=problem, tried_at=time.time()))
+
+
+def keep_key(db: Database, destination_id: str, server: str, key: str) -> None:
+    """Know the SFTP server of a destination by this key from now on, and by no other.
+
+    Args:
+        server: Which one has shown the key.
+        key: What it has shown, such as ``ssh-ed25519 AAAA…``.
+
+    Raises:
+        DestinationRefused: The destination is on another server by now.
+        NotFoundError: It is gone.
+    """
+    with db.write() as connection:
+        row = _row(connection, destination_id)
+        options = from_json(row["options"])
+        if server_keys.ssh_server(options) != server:
+            raise DestinationRefused(
+                f"The destination was changed meanwhile: it is not on {server} now. Test it again."
+            )
+        if server_keys.known_key(options) == key:
+            return
+        kept = server_keys.with_key(options, key).model_dump(mode="json")
+        same = sa.and_(table.c.id == destination_id, table.c.updated_at == row["updated_at"])
+        change = table.update().where(same).values(options=kept, updated_at=time.time())
+        if not connection.execute(change).rowcount:
+            raise DestinationRefused("The destination was changed meanwhile. Test it again.")
 
 
 def secrets_of(settings: Settings, db: Database, destination_id: str) -> dict[str, str]:

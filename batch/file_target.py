@@ -11,14 +11,15 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-import fsspec
 from fsspec.registry import known_implementations
 
 from batch.destination_options import SERVERS, FileOptions
 from batch.export_folder import place_below
 from batch.result_files import safe_name
+from batch.server_keys import SSH, refused
 from core import outbound
-from core.errors import DestinationError, DestinationRefused, SettingError
+from core.errors import DestinationError, DestinationRefused, HostKeyRefused, SettingError
+from core.filesystems import open_address
 from core.settings import Settings
 from core.storage import store_options
 from core.stored_files import Stored, local
@@ -26,9 +27,8 @@ from core.stores import is_below, is_open
 
 #: Whose options are those of s3fs.
 _S3 = ("s3", "s3a")
-_SSH = ("sftp", "ssh")
 #: Those that can be given a login of their own.
-_LOGINS = (*_S3, *_SSH)
+_LOGINS = (*_S3, *SSH)
 PROBE = "shopkeeper-try"
 
 
@@ -69,11 +69,15 @@ class FileTarget:
             raise self._told(error) from error
         return name
 
-    def probe(self) -> None:
+    def probe(self) -> str:
         """Write a file, and remove it.
 
+        Returns:
+            The key of the SFTP server, which is the right one; empty: it is no such server.
+
         Raises:
-            DestinationError: One of both could not be done.
+            HostKeyRefused: An SFTP server shows a key that is not known to be its own.
+            DestinationError: Writing or removing could not be done.
         """
         place = self._place(f"{PROBE}-{os.getpid()}")
         try:
@@ -82,6 +86,7 @@ class FileTarget:
             place.remove()
         except (SettingError, OSError) as error:
             raise self._told(error) from error
+        return str(getattr(place.filesystem, "shown_key", ""))
 
     def _place(self, name: str) -> Stored:
         folder = self._options.folder
@@ -98,12 +103,16 @@ class FileTarget:
     def _opened(self, scheme: str) -> Stored:
         folder = self._options.folder
         try:
-            filesystem, path = fsspec.url_to_fs(folder, **self._login(scheme))
+            filesystem, path = open_address(folder, **self._login(scheme))
         except ImportError as error:
             package = known_implementations[scheme]["class"].partition(".")[0]
             raise DestinationRefused(
                 f"{scheme}:// needs a package that is not installed: pip install {package}"
             ) from error
+        except HostKeyRefused as error:
+            raise refused(error) from error
+        except DestinationError:
+            raise
         except Exception as error:
             raise self._told(error) from error
         return Stored(filesystem, path.rstrip("/"))
@@ -124,7 +133,9 @@ class FileTarget:
         known: dict[str, Any] = {
             name: one for name, one in given.items() if one and scheme in SERVERS
         }
-        if scheme in _SSH and self._password:
+        if scheme in SSH:
+            known["host_key"] = options.host_key
+        if scheme in SSH and self._password:
             # Or else the machine's own keys would be tried first.
             known |= {"look_for_keys": False, "allow_agent": False}
         return known | {"skip_instance_cache": True}
@@ -133,7 +144,7 @@ class FileTarget:
         """Whether it opens the store with what was typed here, and nothing of the machine's."""
         if scheme in _S3:
             return bool(self._options.user and self._password)
-        return scheme == "ftp" or (scheme in _SSH and bool(self._password))
+        return scheme == "ftp" or (scheme in SSH and bool(self._password))
 
     def _refuse_closed(self, scheme: str) -> None:
         """Keep to what is outside: neither our own storage nor our own network."""

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 
-import fsspec
 from fsspec.registry import known_implementations
 
 from batch.catalog_offer import Offer
 from core.errors import CatalogError, SettingError
+from core.filesystems import open_address
 from core.settings import Settings
 from core.storage import store_options
 from core.stored_files import Stored
@@ -49,7 +49,7 @@ class StoredCatalogs:
             )
         self._address = address
         try:
-            self._files, self._path = fsspec.url_to_fs(address, **store_options(settings, scheme))
+            self._files, self._path = open_address(address, **store_options(settings, scheme))
         except ImportError as error:
             package = known_implementations[scheme]["class"].partition(".")[0]
             raise SettingError(

@@ -18,13 +18,15 @@ from batch.destination_options import (
 )
 from batch.destinations import Destination
 from batch.file_target import FileTarget
+from batch.server_keys import ssh_server
 from batch.sql_table import MissingColumns
 from batch.sql_target import SqlTarget
 from batch.target import Mark, Target
 from batch.webhook_target import WebhookTarget
 from core import products
 from core.db import Database
-from core.errors import ShopkeeperError
+from core.errors import HostKeyRefused, ShopkeeperError
+from core.host_keys import ShownKey
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,11 +39,13 @@ class Trial:
     Attributes:
         said: In a sentence.
         missing: Columns that its table has not, and that could be added.
+        shown: The key of its SFTP server, where that is not the one that is known.
     """
 
     works: bool
     said: str
     missing: tuple[str, ...] = ()
+    shown: ShownKey | None = None
 
 
 def open_target(settings: Settings, db: Database, destination: Destination) -> Target:
@@ -80,6 +84,8 @@ def attempt(settings: Settings, db: Database, destination_id: str, *, adds: bool
         trial = Trial(True, _tried(settings, db, destination, adds=adds))
     except MissingColumns as error:
         trial = Trial(False, error.message, error.columns)
+    except HostKeyRefused as error:
+        trial = Trial(False, error.message, shown=error.shown)
     except ShopkeeperError as error:
         log.info("destination %s does not work", destination_id)
         trial = Trial(False, error.message)
@@ -103,7 +109,9 @@ def _tried(settings: Settings, db: Database, destination: Destination, *, adds: 
         target.say("ping", words, Mark("try", ""))
         return "A signed test message was sent, and taken."
     if isinstance(options, FileOptions):
-        open_file(settings, db, destination).probe()
+        shown = open_file(settings, db, destination).probe()
+        if shown:
+            destinations.keep_key(db, destination.id, ssh_server(options), shown)
         return "A file was written there, and removed."
     assert isinstance(options, ChatOptions)
     return f"The chat answers from {products.count(db):,} products."

@@ -18,6 +18,7 @@
     ├── NotFoundError         a product, document or conversation that is not there
     ├── DestinationError      a destination that cannot be reached, or did not take what was sent
     │   └── DestinationRefused  it never will, as things are: no other try would end differently
+    │       └── HostKeyRefused  a server shows a key that is not known to be its own
     ├── SignInError           somebody cannot be let in
     │   └── SignInLater       not yet: too many tries
     ├── PeopleError           a change of who may come in that cannot be made
@@ -35,6 +36,7 @@
 
 from __future__ import annotations
 
+from core.host_keys import ShownKey
 from core.redaction import redacted
 
 
@@ -145,6 +147,14 @@ class DestinationRefused(DestinationError):
     """A destination that is closed, is set up wrongly, or refuses what is sent for good."""
 
     transient = False
+
+
+class HostKeyRefused(DestinationRefused):
+    """An SSH server shows a key that is not known to be its own; ``shown`` says which."""
+
+    def __init__(self, message: str, shown: ShownKey) -> None:
+        super().__init__(message)
+        self.shown = shown
 
 
 class SignInError(ShopkeeperError):

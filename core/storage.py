@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import fsspec
 from fsspec.registry import known_implementations
 
-from core.errors import SettingError
+from core.errors import HostKeyRefused, SettingError
+from core.filesystems import open_address
 from core.settings import Settings
 from core.stored_files import Stored, local
 
@@ -43,7 +43,12 @@ def _remote(settings: Settings, address: str) -> Stored:
     """Opened once for all threads: each would have connections of its own."""
     protocol = address.partition("://")[0]
     try:
-        filesystem, path = fsspec.url_to_fs(address, **store_options(settings, protocol))
+        filesystem, path = open_address(address, **store_options(settings, protocol))
+    except HostKeyRefused as error:
+        raise SettingError(
+            f"SHOPKEEPER_STORAGE={address}: {error.message} If the key is right, have it put into "
+            "~/.ssh/known_hosts of the account that Shopkeeper runs as."
+        ) from error
     except ImportError as error:
         package = known_implementations[protocol]["class"].partition(".")[0]
         raise SettingError(

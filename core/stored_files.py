@@ -184,7 +184,9 @@ class _RemoteFile(io.RawIOBase):
 
     def write(self, data: ReadableBuffer) -> int:
         with self._place._told():
-            return int(self._file.write(data))
+            written = self._file.write(data)
+        # A file of an SFTP server does not say; it takes all or fails.
+        return memoryview(data).nbytes if written is None else int(written)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         with self._place._told():

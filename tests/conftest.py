@@ -15,6 +15,7 @@ from core.engines import sqlite_engine
 from core.settings import Settings, load_settings
 from tests.object_store import ObjectStore
 from tests.postgres import Postgres, running
+from tests.sftp_server import SftpServer
 
 on_both = pytest.mark.parametrize("db", ["sqlite", "postgres"], indirect=True)
 
@@ -112,6 +113,16 @@ def bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setenv(name, value)
     object_store.begin("shop")
     yield object_store
+
+
+@pytest.fixture
+def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpServer]:
+    """An SFTP server that nobody knows yet, and a person's folder without any keys."""
+    for name in ("person", "served"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    with SftpServer(tmp_path / "served").running() as server:
+        yield server
 
 
 #: Files that take minutes, in the order of how many: begun at last, one process would still be

@@ -9,7 +9,8 @@ from batch.destination_options import DestinationKind
 from batch.destinations import Destination
 from batch.targets import Trial
 from core.errors import ShopkeeperError
-from pages.parts import destination_form, question, trouble
+from core.host_keys import ShownKey
+from pages.parts import destination_form, destination_key, question, trouble
 from pages.parts.entry import Shop
 from pages.parts.escape import plain
 from pages.parts.telling import tell
@@ -19,6 +20,8 @@ DESTINATION = "destination"
 ADDING = "destination_adding"
 _TO_DELETE = "destination_to_delete"
 _TO_RENEW = "destination_to_renew"
+_TO_ACCEPT = "destination_to_accept"
+_TO_TRY = "destination_to_try"
 _SECRET = "destination_secret"
 _TRIALS = "destination_trials"
 
@@ -72,12 +75,35 @@ def tell_trial(shop: Shop, destination: Destination) -> None:
     if trial.works:
         st.success(plain(trial.said), icon=":material/check_circle:")
         return
+    if trial.shown:
+        _tell_key(shop, destination, trial.shown, trial.said)
+        return
     st.error(plain(trial.said), icon=":material/error:")
     if trial.missing and st.button(
         "Add the missing columns", key="add-columns", icon=":material/add_column_right:"
     ):
         try_it(shop, destination, adds=True)
         st.rerun()
+
+
+def _tell_key(shop: Shop, destination: Destination, shown: ShownKey, said: str) -> None:
+    if not destination_key.ask(destination, shown, said):
+        return
+    if shown.expected:
+        st.session_state[_TO_ACCEPT] = (destination, shown)
+    else:
+        _accept(shop, destination, shown)
+    st.rerun()
+
+
+def _accept(shop: Shop, destination: Destination, shown: ShownKey) -> None:
+    """Keep a key; the destination is tried when the page is drawn next."""
+    try:
+        destinations.keep_key(shop.db, destination.id, shown.server, shown.key)
+    except ShopkeeperError as error:
+        tell(error.message, problem=True)
+    else:
+        st.session_state[_TO_TRY] = destination
 
 
 def tell_secret(destination: Destination) -> None:
@@ -112,13 +138,19 @@ def ask_to_renew(destination: Destination) -> None:
 
 
 def confirm_what_was_asked(shop: Shop) -> None:
-    """Open the dialog that a button asked for."""
+    """Open the dialog that a button asked for, and try what was just confirmed."""
+    if to_try := st.session_state.pop(_TO_TRY, None):
+        try_it(shop, to_try)
     to_delete = st.session_state.pop(_TO_DELETE, None)
     to_renew = st.session_state.pop(_TO_RENEW, None)
+    to_accept = st.session_state.pop(_TO_ACCEPT, None)
     if to_delete is not None:
         _confirm_delete(shop, to_delete)
     elif to_renew is not None:
         _confirm_renew(shop, to_renew)
+    elif to_accept is not None:
+        destination, shown = to_accept
+        destination_key.confirm(shown, lambda: _accept(shop, destination, shown))
 
 
 @st.dialog("Delete this destination?")

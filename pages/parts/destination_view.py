@@ -7,7 +7,7 @@ import streamlit as st
 from batch import deliveries, destinations, jobs
 from batch.destination_options import DestinationKind
 from batch.destinations import Destination
-from pages.parts import delivery_card, sending
+from pages.parts import delivery_card, destination_key, sending
 from pages.parts.destination_acts import (
     ask_to_delete,
     ask_to_renew,
@@ -58,6 +58,7 @@ def _head(shop: Shop, one: Destination) -> None:
             st.markdown(f"{KINDS[one.kind][1]} **{plain(one.name)}**")
             badge(one)
         st.caption(f"{KINDS[one.kind][0]} · {plain(where(one.options))}")
+        destination_key.line(one)
         with st.container(horizontal=True, gap="small"):
             if st.button("Test", key=f"test-{one.id}", icon=":material/network_check:"):
                 try_it(shop, one)

@@ -20,6 +20,7 @@ from core.statuses import DeliveryStatus
 from core.values import Value
 from tests.batch.delivering import approve, asked, brought, counts, delivered, finished
 from tests.object_store import KEY, SECRET, ObjectStore
+from tests.sftp_server import PASSWORD, USER, SftpServer
 
 
 def to(settings: Settings, db: Database, folder: str, **more: Any) -> Destination:
@@ -86,10 +87,14 @@ def test_an_object_store_is_written_to_with_its_own_keys(
     assert SECRET not in refused.said
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", "bucket", "server"])
 def place(request: pytest.FixtureRequest, settings: Settings, db: Database) -> Destination:
     if request.param == "folder":
         return to(settings, db, "feeds")
+    if request.param == "server":
+        server: SftpServer = request.getfixturevalue("sftp")
+        server.make_known()
+        return to(settings, db, f"{server.address}/feeds", user=USER, password=PASSWORD)
     request.getfixturevalue("bucket")
     return to(settings, db, "s3://shop/feeds")
 
@@ -104,8 +109,9 @@ def settings(settings: Settings) -> Settings:
 def written(settings: Settings, place: Destination) -> dict[str, bytes]:
     """What is in the destination's folder."""
     assert isinstance(place.options, FileOptions)
-    if place.options.folder == "feeds":
-        folder = settings.exports / "feeds"
+    local = {"feeds": settings.exports, "sftp": settings.home.parent / "served"}
+    if top := local.get(place.options.folder.partition(":")[0]):
+        folder = top / "feeds"
         files = folder.iterdir() if folder.is_dir() else ()
         return {file.name: file.read_bytes() for file in files}
     client = s3fs.S3FileSystem(skip_instance_cache=True)

@@ -10,14 +10,22 @@ from core.errors import SettingError
 from core.settings import Settings, load_settings
 from core.stored_files import Stored
 from tests.object_store import ObjectStore
+from tests.sftp_server import PASSWORD, USER, SftpServer
 
 BIG = 20_000_000
 
 
-@pytest.fixture(params=["disk", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, bucket: ObjectStore) -> Iterator[Stored]:
-    """A folder of the storage, on this machine and in a bucket."""
-    address = {"disk": str(tmp_path / "share"), "s3": "s3://shop/cat"}[request.param]
+@pytest.fixture(params=["disk", "s3", "sftp"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, bucket: ObjectStore, sftp: SftpServer
+) -> Iterator[Stored]:
+    """A folder of the storage, on this machine, in a bucket and on a server."""
+    sftp.make_known()
+    address = {
+        "disk": str(tmp_path / "share"),
+        "s3": "s3://shop/cat",
+        "sftp": f"sftp://{USER}:{PASSWORD}@127.0.0.1:{sftp.port}/cat",
+    }[request.param]
     yield storage.open_storage(load_settings(home=tmp_path / "home", storage=address))
 
 

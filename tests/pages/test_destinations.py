@@ -14,7 +14,9 @@ from batch.destination_options import DestinationKind, FileOptions, SqlSystem
 from batch.destinations import Destination
 from batch.downloads import Form
 from batch.fields import parse_fields
+from batch.server_keys import known_key, ssh_server
 from core.db import Database
+from core.host_keys import fingerprint
 from core.settings import Settings
 from core.statuses import DeliveryStatus
 from core.values import Value
@@ -22,6 +24,7 @@ from pages.parts import job_card
 from tests.batch.delivering import approve, asked, delivered, finished
 from tests.pages.conftest import Open, button, keyed, texts
 from tests.receiver import Answer, Receiver
+from tests.sftp_server import PASSWORD, USER, SftpServer, new_key, public
 
 PATH = "pages/destinations.py"
 
@@ -286,3 +289,76 @@ def test_a_file_is_set_up_with_what_a_download_can_be_told(page: Open, db: Datab
     options = there.options
     assert isinstance(options, FileOptions)
     assert (options.form, options.guard, options.provenance) == (Form.GOOGLE, True, True)
+
+
+def on_server(sftp: SftpServer, settings: Settings, db: Database) -> Destination:
+    """A destination on an SFTP server whose key was confirmed."""
+    given = {"folder": f"{sftp.address}/feeds", "user": USER, "password": PASSWORD}
+    to = destinations.add(settings, db, "Nightly", DestinationKind.FILE, given)
+    destinations.keep_key(db, to.id, ssh_server(to.options), sftp.key)
+    return to
+
+
+def codes(app: AppTest) -> list[str]:
+    return [one.value for one in app.code]
+
+
+def test_a_server_is_sent_the_password_when_its_key_was_confirmed(
+    page: Open, db: Database, sftp: SftpServer
+) -> None:
+    app = add(page(PATH), DestinationKind.FILE)
+    given = {"folder": f"{sftp.address}/feeds", "key": USER, "secret": PASSWORD}
+    app = fill(app.run(), name="Nightly", **given)
+    assert not app.exception
+    assert "Is this the key of 127.0.0.1" in shown(app)
+    assert codes(app) == [fingerprint(sftp.key)]
+    assert (sftp.users, sftp.passwords) == ([], [])
+    keyed(app, "right-key-").click().run()
+    assert "A file was written there, and removed" in app.success[0].value
+    assert set(sftp.passwords) == {PASSWORD}
+    said = shown(app)
+    assert "Is this the key" not in said
+    assert f"is known by its key {fingerprint(sftp.key)}" in said
+    assert known_key(destinations.listing(db)[0].options) == sftp.key
+
+
+def test_another_key_is_refused_until_both_were_compared(
+    page: Open, settings: Settings, db: Database, sftp: SftpServer
+) -> None:
+    to, before = on_server(sftp, settings, db), sftp.key
+    sftp.keys = [new_key()]
+    app = page(PATH)
+    keyed(app, f"test-{to.id}").click().run()
+    assert "Another machine may be posing as it" in app.error[0].value
+    keyed(app, f"accept-key-{to.id}").click().run()
+    assert codes(app) == [fingerprint(before), fingerprint(sftp.key)]
+    keyed(app, "keep-old-key").click().run()
+    assert known_key(destinations.get(db, to.id).options) == before
+    assert sftp.passwords == []
+    keyed(app, f"accept-key-{to.id}").click().run()
+    keyed(app, "confirm-key").click().run()
+    assert not app.exception
+    assert "A file was written there, and removed" in app.success[0].value
+    assert known_key(destinations.get(db, to.id).options) == sftp.key
+
+
+def test_a_key_that_the_machine_knows_cannot_be_overruled_on_the_page(
+    page: Open, settings: Settings, db: Database, sftp: SftpServer
+) -> None:
+    to = on_server(sftp, settings, db)
+    sftp.make_known(public(new_key()))
+    app = page(PATH)
+    keyed(app, f"test-{to.id}").click().run()
+    assert "an administrator has to put the new one" in app.error[0].value
+    assert not [one for one in app.button if (one.key or "").startswith("accept-key")]
+    assert sftp.passwords == []
+
+
+def test_a_server_from_before_keys_were_kept_is_to_be_tested_once(
+    page: Open, settings: Settings, db: Database
+) -> None:
+    given = {"folder": "sftp://files.example.com/feeds", "user": USER, "password": PASSWORD}
+    to = destinations.add(settings, db, "Nightly", DestinationKind.FILE, given)
+    app = page(PATH)
+    keyed(app, f"open-{to.id}").click().run()
+    assert "Test the destination once" in shown(app)
