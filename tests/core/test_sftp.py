@@ -14,7 +14,8 @@ from core.errors import DestinationRefused, HostKeyRefused, SettingError
 from core.filesystems import open_address
 from core.host_keys import fingerprint
 from core.settings import load_settings
-from core.storage import Stored, check, open_storage
+from core.storage import check, open_storage
+from core.stored_files import Stored
 from tests.sftp_server import PASSWORD, USER, SftpServer, new_key, public
 
 ROOT = Path(__file__).parent.parent.parent
