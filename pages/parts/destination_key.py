@@ -13,10 +13,10 @@ from pages.parts.escape import plain
 
 
 def line(destination: Destination) -> None:
-    """Draw which key its server is known by."""
+    """Draw which key its server is known by, or that one that has worked needs one now."""
     if key := known_key(destination.options):
         st.caption(f"The server is known by its key {plain(fingerprint(key))}")
-    elif ssh_server(destination.options):
+    elif ssh_server(destination.options) and destination.problem == "":
         st.caption("No key of this server is kept yet. Test the destination once.")
 
 

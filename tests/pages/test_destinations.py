@@ -359,6 +359,7 @@ def test_a_server_from_before_keys_were_kept_is_to_be_tested_once(
 ) -> None:
     given = {"folder": "sftp://files.example.com/feeds", "user": USER, "password": PASSWORD}
     to = destinations.add(settings, db, "Nightly", DestinationKind.FILE, given)
+    destinations.note_try(db, to.id, "")
     app = page(PATH)
     keyed(app, f"open-{to.id}").click().run()
     assert "Test the destination once" in shown(app)
