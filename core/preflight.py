@@ -25,6 +25,8 @@ LEAST_FREE_BYTES = 500_000_000
 HIGHEST_PORT = 65_535
 #: What outlived its supervisor is killed by the system at once; a busy one takes its time.
 LEFT_OVER_S = 15.0
+#: Nobody is seen that has the port: on its way out, or hidden from us by the system.
+UNKNOWN_S = 2.0
 POLL_S = 0.1
 
 
@@ -143,10 +145,10 @@ def check_port(settings: Settings) -> None:
     Raises:
         ServiceError: The message names who has it, where known, and a free one.
     """
-    deadline = time.monotonic() + LEFT_OVER_S
+    begun = time.monotonic()
     while not ports.is_free(settings.port, settings.address or "0.0.0.0"):
         number = _listener(settings.port)
-        if time.monotonic() > deadline or number is None or not _is_left_over(settings, number):
+        if time.monotonic() - begun > _patience_s(settings, number):
             by = f" by process {number}" if number else ""
             raise ServiceError(
                 f"Port {settings.port} is taken{by}. Choose another: "
@@ -155,17 +157,19 @@ def check_port(settings: Settings) -> None:
         time.sleep(POLL_S)
 
 
-def _is_left_over(settings: Settings, number: int) -> bool:
-    """Whether a process is of this home, or at its end, when it tells nothing of itself."""
+def _patience_s(settings: Settings, number: int | None) -> float:
+    """How long to wait for whoever has the port: for one of this home, or one that is ending."""
+    if number is None:
+        return UNKNOWN_S
     try:
         process = psutil.Process(number)
-        if not process.cmdline():
-            return True
-        return process.environ().get("SHOPKEEPER_HOME") == str(settings.home)
+        # One at its end tells nothing of itself any more.
+        ours = process.environ().get("SHOPKEEPER_HOME") == str(settings.home)
+        return LEFT_OVER_S if ours or not process.cmdline() else 0.0
     except psutil.NoSuchProcess:
-        return True
+        return LEFT_OVER_S
     except psutil.AccessDenied:
-        return False
+        return 0.0
 
 
 def _listener(port: int) -> int | None:
