@@ -19,9 +19,9 @@ from core.errors import DestinationRefused
 #: A name that no database has to take apart: letters, digits and underscores.
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,59}"
 #: Stores that a file can be written to; those that only wrap another one are left out.
-STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "sftp", "ssh", "ftp")
+STORES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "sftp", "ssh", "ftp", "ftps")
 #: Those that are a server whose name stands in the address.
-SERVERS = ("sftp", "ssh", "ftp")
+SERVERS = ("sftp", "ssh", "ftp", "ftps")
 
 
 class DestinationKind(StrEnum):

@@ -144,7 +144,7 @@ class FileTarget:
         """Whether it opens the store with what was typed here, and nothing of the machine's."""
         if scheme in _S3:
             return bool(self._options.user and self._password)
-        return scheme == "ftp" or (scheme in SSH and bool(self._password))
+        return scheme in ("ftp", "ftps") or (scheme in SSH and bool(self._password))
 
     def _refuse_closed(self, scheme: str) -> None:
         """Keep to what is outside: neither our own storage nor our own network."""

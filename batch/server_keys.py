@@ -22,6 +22,11 @@ def ssh_server(options: Options) -> str:
     return server_name(parts.hostname or "", parts.port)
 
 
+def is_in_the_clear(options: Options) -> bool:
+    """Whether the way to its server is not encrypted."""
+    return isinstance(options, FileOptions) and options.folder.startswith("ftp://")
+
+
 def known_key(options: Options) -> str:
     """The key that was kept for its server; empty: none."""
     return options.host_key if isinstance(options, FileOptions) else ""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import fsspec
 
-_SSH = ("sftp", "ssh")
+#: Where ours are instead of fsspec's, which believe whatever machine answers. Imported only when
+#: such a server is opened: few shops have one.
+_OURS = {
+    "sftp": ("core.sftp", "SftpFileSystem"),
+    "ssh": ("core.sftp", "SftpFileSystem"),
+    "ftp": ("core.ftp", "FtpFileSystem"),
+    "ftps": ("core.ftp", "FtpsFileSystem"),
+}
 
 
 def open_address(address: str, **options: Any) -> tuple[Any, str]:
@@ -21,11 +29,10 @@ def open_address(address: str, **options: Any) -> tuple[Any, str]:
         ImportError: It needs a package that is not installed.
         ValueError: There is no such kind.
         HostKeyRefused: An SFTP server shows a key that is not known to be its own.
+        DestinationRefused: A server has no right certificate, or does not let this user in.
     """
-    if any(f"{scheme}://" in address.lower() for scheme in _SSH):
-        # Not at the top: it takes a moment, and few shops have such a server.
-        from core.sftp import SftpFileSystem
-
-        for scheme in _SSH:
-            fsspec.register_implementation(scheme, SftpFileSystem, clobber=True)
+    for scheme, (module, name) in _OURS.items():
+        if f"{scheme}://" in address.lower():
+            ours = getattr(import_module(module), name)
+            fsspec.register_implementation(scheme, ours, clobber=True)
     return fsspec.url_to_fs(address, **options)  # type: ignore[no-any-return]

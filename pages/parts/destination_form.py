@@ -216,8 +216,9 @@ def _file(options: Options | None, at: str, *, kept: bool) -> Given:
         key=f"folder-{at}",
         placeholder="feeds, or s3://bucket/folder",
         help="A folder below the one for exports, or an address of an object store or a server: "
-        "s3://, gs://, sftp://, ftp://. With the keys of this machine only below what "
-        "SHOPKEEPER_EXPORT_STORES names; else give its own login below.",
+        "s3://, gs://, sftp://, ftps://, ftp://. By ftp:// the password and the file go in the "
+        "clear: take sftp:// or ftps:// where the server has it. With the keys of this machine "
+        "only below what SHOPKEEPER_EXPORT_STORES names; else give its own login below.",
     )
     with st.container(horizontal=True):
         name = st.text_input(

@@ -1,4 +1,4 @@
-"""The key that a destination's SFTP server shows, for a person to compare and to accept."""
+"""How safe the way to a destination's server is: its key, to be compared and accepted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from batch.destinations import Destination
-from batch.server_keys import known_key, ssh_server
+from batch.server_keys import is_in_the_clear, known_key, ssh_server
 from core.host_keys import ShownKey, fingerprint
 from pages.parts.escape import plain
 
 
 def line(destination: Destination) -> None:
-    """Draw which key its server is known by, or that one that has worked needs one now."""
-    if key := known_key(destination.options):
+    """Draw which key its server is known by, or what is missing for the way there to be safe."""
+    if is_in_the_clear(destination.options):
+        st.caption(
+            ":material/lock_open: The password and the file go there in the clear, for everybody "
+            "on the way to read. Use sftp:// or ftps:// if the server has it."
+        )
+    elif key := known_key(destination.options):
         st.caption(f"The server is known by its key {plain(fingerprint(key))}")
     elif ssh_server(destination.options) and destination.problem == "":
         st.caption("No key of this server is kept yet. Test the destination once.")

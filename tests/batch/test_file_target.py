@@ -19,6 +19,8 @@ from core.settings import Settings, load_settings
 from core.statuses import DeliveryStatus
 from core.values import Value
 from tests.batch.delivering import approve, asked, brought, counts, delivered, finished
+from tests.ftp_server import FtpServer
+from tests.mail_sink import make_certificate
 from tests.object_store import KEY, SECRET, ObjectStore
 from tests.sftp_server import PASSWORD, USER, SftpServer
 
@@ -85,6 +87,30 @@ def test_an_object_store_is_written_to_with_its_own_keys(
     refused = targets.attempt(settings, db, place.id)
     assert not refused.works
     assert SECRET not in refused.said
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_file_is_delivered_to_an_ftp_server(
+    settings: Settings,
+    db: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    encrypted: bool,
+) -> None:
+    certificate, served = tmp_path / "server.pem", tmp_path / "served"
+    make_certificate(certificate)
+    served.mkdir()
+    with FtpServer(served, certificate if encrypted else None).running() as server:
+        folder = f"{'ftps' if encrypted else 'ftp'}://127.0.0.1:{server.port}/feeds"
+        place = to(settings, db, folder, user=USER, password=PASSWORD)
+        if encrypted:
+            assert "shows a certificate" in targets.attempt(settings, db, place.id).said
+            assert server.passwords == []
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert targets.attempt(settings, db, place.id).works
+        assert server.files() == []
+        brought(settings, db, place, finished(settings, db, 3))
+        assert server.files() == ["feeds/Bottles.csv"]
 
 
 @pytest.fixture(params=["folder", "bucket", "server"])

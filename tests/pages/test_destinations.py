@@ -363,3 +363,14 @@ def test_a_server_from_before_keys_were_kept_is_to_be_tested_once(
     app = page(PATH)
     keyed(app, f"open-{to.id}").click().run()
     assert "Test the destination once" in shown(app)
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "ftps"])
+def test_a_server_that_is_sent_the_password_in_the_clear_is_told_from_one_that_is_not(
+    page: Open, settings: Settings, db: Database, scheme: str
+) -> None:
+    given = {"folder": f"{scheme}://files.example.com/feeds", "user": USER, "password": PASSWORD}
+    to = destinations.add(settings, db, "Nightly", DestinationKind.FILE, given)
+    app = page(PATH)
+    keyed(app, f"open-{to.id}").click().run()
+    assert ("go there in the clear" in shown(app)) == (scheme == "ftp")
