@@ -9,6 +9,7 @@ import streamlit as st
 from batch.destinations import Destination
 from batch.server_keys import is_in_the_clear, known_key, ssh_server
 from core.host_keys import ShownKey, fingerprint
+from pages.parts import question
 from pages.parts.escape import plain
 
 
@@ -73,10 +74,4 @@ def confirm(shown: ShownKey, accept: Callable[[], None]) -> None:
     st.code(fingerprint(shown.expected), language=None, wrap_lines=True)
     st.caption("Shown now")
     st.code(fingerprint(shown.key), language=None, wrap_lines=True)
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        kept = st.button("Keep the old one", key="keep-old-key")
-        accepted = st.button(
-            "Accept the new key", key="confirm-key", type="primary", on_click=accept
-        )
-    if kept or accepted:
-        st.rerun()
+    question.answers("key", "Accept the new key", accept, leave="Keep the old one")

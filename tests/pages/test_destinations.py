@@ -332,7 +332,7 @@ def test_another_key_is_refused_until_both_were_compared(
     assert "Another machine may be posing as it" in app.error[0].value
     keyed(app, f"accept-key-{to.id}").click().run()
     assert codes(app) == [fingerprint(before), fingerprint(sftp.key)]
-    keyed(app, "keep-old-key").click().run()
+    keyed(app, "keep-key").click().run()
     assert known_key(destinations.get(db, to.id).options) == before
     assert sftp.passwords == []
     keyed(app, f"accept-key-{to.id}").click().run()
