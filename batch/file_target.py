@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,7 +64,7 @@ class FileTarget:
         """
         name = file_name(self._options, job_name, at)
         try:
-            with self._place(name).create() as file:
+            with self._place(name) as place, place.create() as file:
                 file.writelines(pieces)
         except (SettingError, OSError) as error:
             raise self._told(error) from error
@@ -79,26 +80,34 @@ class FileTarget:
             HostKeyRefused: An SFTP server shows a key that is not known to be its own.
             DestinationError: Writing or removing could not be done.
         """
-        place = self._place(f"{PROBE}-{os.getpid()}")
         try:
-            with place.create() as file:
-                file.write(b"Shopkeeper tries whether it can write here.\n")
-            place.remove()
+            with self._place(f"{PROBE}-{os.getpid()}") as place:
+                with place.create() as file:
+                    file.write(b"Shopkeeper tries whether it can write here.\n")
+                place.remove()
+                return str(getattr(place.filesystem, "shown_key", ""))
         except (SettingError, OSError) as error:
             raise self._told(error) from error
-        return str(getattr(place.filesystem, "shown_key", ""))
 
-    def _place(self, name: str) -> Stored:
+    @contextmanager
+    def _place(self, name: str) -> Iterator[Stored]:
+        """A file of that name; a connection to its server ends after it."""
         folder = self._options.folder
         scheme, found, _ = folder.partition("://")
         if not found:
-            return local(place_below(self._settings, f"{folder}/{name}"))
-        if scheme == "file":
+            yield local(place_below(self._settings, f"{folder}/{name}"))
+        elif scheme == "file":
             top = self._settings.exports.resolve()
             inside = os.path.relpath(folder.removeprefix("file://"), top)
-            return local(place_below(self._settings, f"{inside}/{name}"))
-        self._refuse_closed(scheme)
-        return self._opened(scheme) / name
+            yield local(place_below(self._settings, f"{inside}/{name}"))
+        else:
+            self._refuse_closed(scheme)
+            opened = self._opened(scheme)
+            try:
+                yield opened / name
+            finally:
+                if scheme in SERVERS:
+                    opened.filesystem.close()
 
     def _opened(self, scheme: str) -> Stored:
         folder = self._options.folder

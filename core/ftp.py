@@ -34,6 +34,10 @@ class FtpFileSystem(FTPFileSystem):  # type: ignore[misc]
                 "password."
             ) from error
 
+    def close(self) -> None:
+        """End the connection."""
+        self.ftp.close()
+
     def _client(self) -> ftplib.FTP:
         return ftplib.FTP(timeout=self.timeout, encoding=self.encoding)
 

@@ -49,6 +49,10 @@ class SftpFileSystem(SFTPFileSystem):  # type: ignore[misc]
         """The key that the server has shown."""
         return _text(self._transport().get_remote_server_key())
 
+    def close(self) -> None:
+        """End the connection: paramiko does not, even when nobody holds it any longer."""
+        self.client.close()
+
     def _transport(self) -> paramiko.Transport:
         transport = self.client.get_transport()
         assert transport is not None, "it is connected"

@@ -42,12 +42,14 @@ class SftpServer:
         keys: What it shows to who connects; another one in its place has others.
         passwords: Every password that it was told.
         users: The name of every user that it was told.
+        connections: All that there were, each with the thread that it is served by.
     """
 
     root: Path
     keys: list[paramiko.PKey] = field(default_factory=lambda: [new_key()])
     passwords: list[str] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
+    connections: list[paramiko.Transport] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -87,24 +89,23 @@ class SftpServer:
         """Serve on a free port of loopback."""
         with socket.create_server(("127.0.0.1", self.port)) as listening:
             self.port = listening.getsockname()[1]
-            open_now: list[paramiko.Transport] = []
-            thread = threading.Thread(target=self._accept, args=(listening, open_now))
+            thread = threading.Thread(target=self._accept, args=(listening,))
             thread.start()
             try:
                 yield self
             finally:
                 listening.shutdown(socket.SHUT_RDWR)
                 thread.join(5)
-                for one in open_now:
+                for one in self.connections:
                     one.close()
 
-    def _accept(self, listening: socket.socket, open_now: list[paramiko.Transport]) -> None:
+    def _accept(self, listening: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = listening.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 transport = paramiko.Transport(connection)
-                open_now.append(transport)
+                self.connections.append(transport)
                 for key in self.keys:
                     transport.add_server_key(key)
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Files, self.root)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from batch import destinations, targets
+from batch.choice import Choice
 from batch.destination_options import DestinationKind, FileOptions
 from batch.destinations import Destination
 from batch.server_keys import known_key, ssh_server
@@ -151,6 +152,21 @@ def test_a_wrong_password_is_told_and_not_tried_for_a_quarter_of_an_hour(
     with pytest.raises(DestinationRefused, match="Check the name and the password"):
         delivered(settings, db, asked(db, place, finished(settings, db, 1)))
     assert sftp.passwords == ["wrong-one"]
+
+
+def test_no_connection_is_left_open(
+    settings: Settings, db: Database, sftp: SftpServer, place: Destination
+) -> None:
+    confirmed(settings, db, place)
+    job = finished(settings, db, 3)
+    brought(settings, db, place, job)
+    sftp.keys = [new_key()]
+    with pytest.raises(HostKeyRefused):
+        brought(settings, db, place, job, Choice.ALL)
+    assert len(sftp.connections) == 4
+    for one in sftp.connections:
+        one.join(60)
+        assert not one.is_alive()
 
 
 def test_the_server_is_the_same_however_its_address_is_written() -> None:
