@@ -216,9 +216,8 @@ def _file(options: Options | None, at: str, *, kept: bool) -> Given:
         key=f"folder-{at}",
         placeholder="feeds, or s3://bucket/folder",
         help="A folder below the one for exports, or an address of an object store or a server: "
-        "s3://, gs://, sftp://, ftps://, ftp://. By ftp:// the password and the file go in the "
-        "clear: take sftp:// or ftps:// where the server has it. With the keys of this machine "
-        "only below what SHOPKEEPER_EXPORT_STORES names; else give its own login below.",
+        "s3://, gs://, sftp://, ftps://, ftp://. With the keys of this machine only below what "
+        "SHOPKEEPER_EXPORT_STORES names; else give its own login below.",
     )
     with st.container(horizontal=True):
         name = st.text_input(
@@ -284,6 +283,10 @@ def _login(known: FileOptions | None, at: str, *, kept: bool) -> Given:
         with st.container(horizontal=True):
             user = st.text_input("User or access key", known.user if known else "", key=f"key-{at}")
             password = _secret("Password or secret key", f"secret-{at}", kept=kept)
+        st.caption(
+            "By ftp:// the password and the file go in the clear. Take sftp:// or ftps:// if the "
+            "server has it."
+        )
         with st.container(horizontal=True):
             endpoint = st.text_input(
                 "Server of the store, if it is not Amazon's",

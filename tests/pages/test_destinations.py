@@ -308,7 +308,8 @@ def test_a_server_is_sent_the_password_when_its_key_was_confirmed(
 ) -> None:
     app = add(page(PATH), DestinationKind.FILE)
     given = {"folder": f"{sftp.address}/feeds", "key": USER, "secret": PASSWORD}
-    app = fill(app.run(), name="Nightly", **given)
+    assert "By ftp:// the password and the file go in the clear" in shown(app.run())
+    app = fill(app, name="Nightly", **given)
     assert not app.exception
     assert "Is this the key of 127.0.0.1" in shown(app)
     assert codes(app) == [fingerprint(sftp.key)]
