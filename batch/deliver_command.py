@@ -17,6 +17,7 @@ from batch.job_commands import JobId
 from core.console import Exit, Listing, bar, opened, print_json, say
 from core.db import Database
 from core.errors import NotFoundError
+from core.host_keys import fingerprint
 from core.statuses import DeliveryStatus
 
 LOOK_S = 0.5
@@ -104,11 +105,21 @@ def try_one(
     add_columns: Annotated[
         bool, typer.Option("--add-columns", help="Add columns that its table has not.")
     ] = False,
+    host_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHA256:…",
+            help="What its SFTP server is to be known by: kept if the server shows that key.",
+        ),
+    ] = None,
 ) -> None:
     """Try a destination for real: connect, write something, take it back."""
     with opened() as (settings, db):
         to = _found(db, destination)
         trial = targets.attempt(settings, db, to.id, adds=add_columns)
+        if host_key and trial.shown and fingerprint(trial.shown.key).split()[-1] == host_key:
+            destinations.keep_key(db, to.id, trial.shown.server, trial.shown.key)
+            trial = targets.attempt(settings, db, to.id, adds=add_columns)
         say(trial.said, style=None if trial.works else "red")
         if not trial.works:
             raise typer.Exit(Exit.FAILED)

@@ -12,9 +12,12 @@ from typer.testing import CliRunner, Result
 from batch import deliveries, destinations
 from batch.__main__ import app
 from batch.destination_options import DestinationKind
+from core.console import Exit
 from core.db import Database
+from core.host_keys import fingerprint
 from core.settings import Settings
 from tests.batch.delivering import approve, delivered, finished
+from tests.sftp_server import PASSWORD, USER, SftpServer, new_key, public
 
 Shell = Callable[..., Result]
 
@@ -69,3 +72,23 @@ def test_what_does_not_work_is_told_with_an_exit_code(
     came = shell("destinations", "try", "Warehouse")
     assert came.exit_code == 1
     assert "cannot be used" in came.stderr
+
+
+def test_the_key_of_a_server_is_confirmed_by_its_fingerprint(
+    shell: Shell,
+    settings: Settings,
+    db: Database,
+    sftp: SftpServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOPKEEPER_PRIVATE_TARGETS", "127.0.0.1")
+    given = {"folder": f"{sftp.address}/feeds", "user": USER, "password": PASSWORD}
+    destinations.add(settings, db, "Nightly", DestinationKind.FILE, given)
+    right, wrong = (fingerprint(key).split()[-1] for key in (sftp.key, public(new_key())))
+    for words in ((), ("--host-key", wrong)):
+        came = shell("destinations", "try", "Nightly", *words)
+        assert came.exit_code == Exit.FAILED
+        assert right in came.stderr.replace("\n", "")
+    assert sftp.passwords == []
+    assert shell("destinations", "try", "Nightly", "--host-key", right).exit_code == 0
+    assert shell("destinations", "try", "Nightly").exit_code == 0
