@@ -79,9 +79,11 @@ class Feed:
         with self._db.read() as connection:
             asked = sa.select(*self._columns).where(later).order_by(self._at, self._key)
             rows = list(connection.execute(asked.limit(limit)))
-        if rows:
-            last = (rows[-1].changed_at, rows[-1][1])
-            self._position = last if len(rows) == limit else self._after_the_end(last, now)
+        if not rows:
+            self._found_at = None
+            return rows
+        last = (rows[-1].changed_at, rows[-1][1])
+        self._position = last if len(rows) == limit else self._after_the_end(last, now)
         return rows
 
     @contextmanager
