@@ -17,10 +17,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from batch import server_keys
-from batch.destination_options import DestinationKind, Options, from_json, read, receiver
+from batch.destination_options import (
+    DestinationKind,
+    Options,
+    WebhookOptions,
+    from_json,
+    read,
+    receiver,
+)
 from core import sealed, webhook
 from core.db import Database
-from core.delivery_tables import deliveries
+from core.delivery_tables import delivered, deliveries
 from core.delivery_tables import destinations as table
 from core.errors import DestinationRefused, NotFoundError
 from core.settings import Settings
@@ -115,8 +122,16 @@ def change(
         "updated_at": time.time(),
     }
     change = table.update().where(table.c.id == destination_id).values(row)
-    _write(db, change, name, _next_runs(destination_id))
+    more: list[sa.Update | sa.Delete] = [_next_runs(destination_id)]
+    if _address(options) != _address(before.options):
+        # What another receiver has taken, this one does not have.
+        more.append(delivered.delete().where(delivered.c.destination_id == destination_id))
+    _write(db, change, name, *more)
     return get(db, destination_id)
+
+
+def _address(options: Options) -> str:
+    return options.address if isinstance(options, WebhookOptions) else ""
 
 
 def _next_runs(destination_id: str) -> sa.Update:
@@ -228,7 +243,9 @@ def _name(text: str) -> str:
     return name
 
 
-def _write(db: Database, change: sa.Insert | sa.Update, name: str, *more: sa.Update) -> None:
+def _write(
+    db: Database, change: sa.Insert | sa.Update, name: str, *more: sa.Update | sa.Delete
+) -> None:
     try:
         with db.write() as connection:
             for statement in (change, *more):

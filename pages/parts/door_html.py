@@ -90,8 +90,9 @@ def invitation_page(
         )
     else:
         title = "Welcome to the shop"
-        told = f"As {invitation.role} you may {MAY[invitation.role]}."
-        asked = f"{_name(name)}{_login(login)}"
+        article = "an" if invitation.role is Role.ADMINISTRATOR else "a"
+        told = f"As {article} {invitation.role} you may {MAY[invitation.role]}."
+        asked = f"{_name(name)}{_login(login, 'To sign in with: a name or e-mail address')}"
     form = (
         f'<form method="post" action="{html(address)}">{asked}'
         f"{_password(f'Password ({SHORTEST} characters or more)', 'new-password', SHORTEST)}"
@@ -136,9 +137,9 @@ def _problem(text: str) -> str:
     return f'<p class="problem" role="alert">{html(text)}</p>' if text else ""
 
 
-def _login(value: str, *, focus: bool = False) -> str:
+def _login(value: str, label: str = "Name or e-mail address", *, focus: bool = False) -> str:
     return (
-        '<label>Name or e-mail address<input type="text" name="login" required '
+        f'<label>{label}<input type="text" name="login" required '
         f'maxlength="{LONGEST_LOGIN}" autocomplete="username" autocapitalize="none" '
         f'spellcheck="false" value="{html(value)}"{" autofocus" if focus else ""}></label>'
     )

@@ -89,6 +89,20 @@ def test_only_what_has_changed_is_told_again(
     assert ids(receiver) == ["P4", "P31"]
 
 
+def test_another_receiver_is_told_everything(
+    settings: Settings, db: Database, receiver: Receiver
+) -> None:
+    place, job = to(settings, db, receiver), finished(settings, db, 3)
+    brought(settings, db, place, job)
+    with Receiver().running() as other:
+        given = {"address": other.url, "signing": other.secret}
+        destinations.change(settings, db, place.id, "Renamed", given)
+        assert brought(settings, db, place, job).changed == 3
+        assert len(ids(other)) == 3
+        destinations.change(settings, db, place.id, "Renamed again", given)
+        assert brought(settings, db, place, job).changed == 0
+
+
 def test_a_product_that_is_refused_is_found_and_named(
     settings: Settings, db: Database, receiver: Receiver
 ) -> None:

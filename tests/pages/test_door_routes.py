@@ -179,7 +179,7 @@ def test_signing_out_here_and_everywhere(client: TestClient, db: Database) -> No
 def test_an_invitation_lets_in_once(client: TestClient, db: Database) -> None:
     link = f"/door/invitation/{invitations.invite(db, Role.ADMINISTRATOR, now=time.time())}"
     page = client.get(link)
-    assert "As administrator you may do everything" in page.text
+    assert "As an administrator you may do everything" in page.text
     assert page.headers["referrer-policy"] == "same-origin"
     assert page.headers["cache-control"] == "no-store"
     fields = {"login": "ada", "name": "<b>Ada</b>"}
