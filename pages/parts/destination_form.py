@@ -34,8 +34,8 @@ _FORMS = {
     Form.JSONL: "JSON lines",
     Form.GOOGLE: "Google Merchant feed (TSV)",
     Form.GOOGLE_XML: "Google Merchant feed (XML)",
-    Form.SHOPIFY: "Shopify product CSV",
-    Form.FAILED: "Rows without a result (CSV)",
+    Form.SHOPIFY: "Shopify products (CSV)",
+    Form.FAILED: "Failed rows (CSV)",
 }
 _GUARDS = {
     None: "Harmless in CSV and Excel, left alone in feeds",
