@@ -16,22 +16,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from batch import server_keys
-from batch.destination_options import (
-    DestinationKind,
-    Options,
-    WebhookOptions,
-    from_json,
-    read,
-    receiver,
-)
+from batch import delivery_moves, server_keys
+from batch.destination_options import DestinationKind, Options, from_json, read, receiver
 from core import sealed, webhook
 from core.db import Database
-from core.delivery_tables import delivered, deliveries
 from core.delivery_tables import destinations as table
 from core.errors import DestinationRefused, NotFoundError
 from core.settings import Settings
-from core.statuses import UNDELIVERED, DeliveryStatus
 
 MAX_NAME = 80
 
@@ -122,24 +113,8 @@ def change(
         "updated_at": time.time(),
     }
     change = table.update().where(table.c.id == destination_id).values(row)
-    more: list[sa.Update | sa.Delete] = [_next_runs(destination_id)]
-    if _address(options) != _address(before.options):
-        # What another receiver has taken, this one does not have.
-        more.append(delivered.delete().where(delivered.c.destination_id == destination_id))
-    _write(db, change, name, *more)
+    _write(db, change, name, *delivery_moves.moved(destination_id, before.options, options))
     return get(db, destination_id)
-
-
-def _address(options: Options) -> str:
-    return options.address if isinstance(options, WebhookOptions) else ""
-
-
-def _next_runs(destination_id: str) -> sa.Update:
-    change = {"status": DeliveryStatus.WAITING, "reason": "", "run": deliveries.c.run + 1}
-    on_their_way = sa.and_(
-        deliveries.c.destination_id == destination_id, deliveries.c.status.in_(UNDELIVERED)
-    )
-    return deliveries.update().where(on_their_way).values(change)
 
 
 def remove(db: Database, destination_id: str) -> None:
@@ -223,15 +198,6 @@ def renew_signing(settings: Settings, db: Database, destination_id: str) -> str:
     with db.write() as connection:
         connection.execute(change.values(sealed=_sealed(settings, found), updated_at=time.time()))
     return fresh
-
-
-def in_use(db: Database, destination_id: str) -> int:
-    """How many deliveries to it have not ended."""
-    query = sa.select(sa.func.count()).where(
-        deliveries.c.destination_id == destination_id, deliveries.c.status.in_(UNDELIVERED)
-    )
-    with db.read() as connection:
-        return int(connection.execute(query).scalar_one())
 
 
 def _name(text: str) -> str:

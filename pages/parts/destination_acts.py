@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from batch import destinations, targets
+from batch import delivery_moves, destinations, targets
 from batch.destination_options import DestinationKind
 from batch.destinations import Destination
 from batch.targets import Trial
@@ -155,7 +155,7 @@ def confirm_what_was_asked(shop: Shop) -> None:
 
 @st.dialog("Delete this destination?")
 def _confirm_delete(shop: Shop, destination: Destination) -> None:
-    running = destinations.in_use(shop.db, destination.id)
+    running = delivery_moves.on_their_way(shop.db, destination.id)
     stops = " What is being sent to it stops." if running else ""
     st.markdown(
         f"“{plain(destination.name)}”, its password and the record of what was sent to it will be "
