@@ -25,7 +25,7 @@ WAITING := --dist loadfile --no-loadscope-reorder -n 4
 AGAIN := --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
 PYTHON ?=
 
-.PHONY: help install lock audit run test test-fast check browser mariadb bench bench-lanes bench-peers screenshots clean uninstall
+.PHONY: help install lock house audit run test test-fast check browser mariadb bench bench-lanes bench-peers screenshots clean uninstall
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ $(STAMP): $(LOCKS)
 
 lock: install ## Look anew which packages and files requirements.txt comes down to
 	@$(PY) .ci/lock.py
+
+house: install ## Write anew what every module owns, docs/house.md
+	@$(PY) .ci/house.py
 
 audit: install ## See whether an installed package has a known vulnerability
 	@$(PY) .ci/audit.py

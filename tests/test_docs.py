@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,8 @@ def test_the_containers_depend_on_what_there_is() -> None:
         for volume in service.get("volumes", []):
             source = volume.partition(":")[0]
             assert source.startswith(".") or source in compose()["volumes"]
+
+
+def test_the_house_has_a_line_for_every_module() -> None:
+    page = runpy.run_path(str(ROOT / ".ci" / "house.py"))["page"]()
+    assert (ROOT / "docs" / "house.md").read_text() == page, "run `make house`"
