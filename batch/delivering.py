@@ -20,7 +20,7 @@ from batch.delivery_items import MAX_ID, Item, Items
 from batch.delivery_runs import DeliveryRun
 from batch.destination_options import ChatOptions, FileOptions
 from batch.destinations import Destination
-from batch.downloads import Options as DownloadOptions
+from batch.download_forms import Options as DownloadOptions
 from batch.downloads import download
 from batch.jobs import Job
 from batch.results import ResultRow

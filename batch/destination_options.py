@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from batch.downloads import Form
+from batch.download_forms import Form
 from core.errors import DestinationRefused
 
 #: A name that no database has to take apart: letters, digits and underscores.

@@ -10,7 +10,7 @@ import typer
 
 from batch import downloads, job_feeds, jobs
 from batch.choice import Choice
-from batch.downloads import Form, Options
+from batch.download_forms import Form, Options
 from batch.feed_mapping import Need, Source
 from batch.feeds import Lack
 from batch.job_commands import JobId

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, fields
-from enum import StrEnum
-from typing import Any
+from dataclasses import dataclass
 
 from batch import jobs, uploads
 from batch.blocks import blocks
 from batch.choice import Choice, chosen
 from batch.csv_results import OURS, csv_lines, failed_csv_lines
-from batch.feed_mapping import Said, Source, Sources
+from batch.download_forms import DEFAULTS, Form, Options
+from batch.feed_mapping import Said, Sources
 from batch.feeds import GOOGLE, SHOPIFY, Feed, complete
 from batch.job_feeds import acceptable, items, sources_of
 from batch.jobs import Job
@@ -20,7 +19,6 @@ from batch.jsonl_results import jsonl_lines
 from batch.layout import Layout, layout
 from batch.merchant_files import rss_pieces, tsv_lines
 from batch.parquet_results import parquet_pieces
-from batch.result_files import safe_name
 from batch.results import ResultRow
 from batch.shopify_csv import shopify_lines
 from batch.stored_rows import picked
@@ -34,93 +32,6 @@ from core.statuses import RowStatus
 BLOCK_BYTES = 1 << 17
 #: What a writer yields; closing it takes back whatever the writer holds.
 Pieces = Generator[bytes, None, None]
-
-
-class Form(StrEnum):
-    """What a download looks like."""
-
-    CSV = "csv"  #: the original columns in order, then the new ones
-    XLSX = "xlsx"  #: the same as an Excel workbook
-    PARQUET = "parquet"  #: the same with typed columns, for programs
-    JSONL = "jsonl"  #: a JSON object a row, with where each value came from
-    GOOGLE = "google"  #: Google's product feed, separated by tabs
-    GOOGLE_XML = "google-xml"  #: the same as RSS
-    SHOPIFY = "shopify"  #: a CSV that Shopify imports
-    FAILED = "failed"  #: a CSV of the failed rows with their reasons
-
-    @property
-    def media_type(self) -> str:
-        """What a browser is told of it."""
-        return _MEDIA_TYPES.get(self, "text/csv; charset=utf-8")
-
-    @property
-    def suffix(self) -> str:
-        """The end of the file's name, with its dot."""
-        return _SUFFIXES.get(self, f".{self}")
-
-    @property
-    def feed(self) -> Feed | None:
-        """Whose feed it is, if it is one."""
-        return _FEEDS.get(self)
-
-
-_MEDIA_TYPES = {
-    Form.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    Form.PARQUET: "application/vnd.apache.parquet",
-    Form.JSONL: "application/jsonl",
-    Form.GOOGLE: "text/tab-separated-values; charset=utf-8",
-    Form.GOOGLE_XML: "application/xml",
-}
-_SUFFIXES = {
-    Form.GOOGLE: ".tsv",
-    Form.GOOGLE_XML: ".xml",
-    Form.SHOPIFY: ".csv",
-    Form.FAILED: ".csv",
-}
-_FEEDS = {Form.GOOGLE: GOOGLE, Form.GOOGLE_XML: GOOGLE, Form.SHOPIFY: SHOPIFY}
-_NAMES = {
-    Form.FAILED: "failed rows",
-    Form.GOOGLE: "Google",
-    Form.GOOGLE_XML: "Google",
-    Form.SHOPIFY: "Shopify",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a file is to be written; each says to which forms it applies.
-
-    Attributes:
-        as_uploaded: CSV: separator, quotes, line ends and encoding of the uploaded file.
-        provenance: CSV, Excel, Parquet: more columns, which tell where each value came from.
-        guard: All that spreadsheets open: cells that one would run as formulas are made
-            harmless. None: as is usual, in CSV and Excel, and not in feeds, whose readers
-            would show the apostrophe to shoppers.
-        sources: Feeds: where attributes are taken from, besides what the shop remembers
-            and what is suggested.
-        complete_only: Feeds: without the products that their reader would refuse.
-    """
-
-    as_uploaded: bool = False
-    provenance: bool = False
-    guard: bool | None = None
-    sources: Sources = field(default_factory=dict)
-    complete_only: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """The form that is stored."""
-        sources = {name: source.to_json() for name, source in self.sources.items()}
-        return asdict(self) | {"sources": sources}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Options:
-        """Rebuild from :meth:`to_json`; what is absent is as usual."""
-        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
-        sources = known.get("sources", {}).items()
-        return cls(**known | {"sources": {name: Source.from_json(one) for name, one in sources}})
-
-
-DEFAULTS = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +157,6 @@ _WRITERS: dict[Form, Callable[[_Order], Pieces]] = {
     Form.SHOPIFY: _shopify,
     Form.FAILED: _failed,
 }
-
-
-def file_name(job: Job, form: Form, choice: Choice = Choice.ALL) -> str:
-    """A safe name for the downloaded file."""
-    kind = _NAMES.get(form, "")
-    which = "" if choice is Choice.ALL or form is Form.FAILED else choice
-    return safe_name(" ".join(filter(None, (job.name, kind, which))), form.suffix)
 
 
 def _in_blocks(lines: Pieces) -> Pieces:

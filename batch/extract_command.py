@@ -19,7 +19,8 @@ from batch.command_choices import choose_columns, choose_provider, store_catalog
 from batch.demonstration_files import import_file
 from batch.demonstrations import last_change
 from batch.download_command import form_of
-from batch.downloads import Form, download
+from batch.download_forms import Form
+from batch.downloads import download
 from batch.field_sources import find_plan
 from batch.forecast import forecast
 from batch.jobs import Job

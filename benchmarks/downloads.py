@@ -30,7 +30,7 @@ import psutil
 
 from batch import downloads, jobs, rows, uploads
 from batch.columns import Columns
-from batch.downloads import Form, Options
+from batch.download_forms import Form, Options
 from batch.fields import Field, FieldType
 from batch.jobs import Job
 from batch.plan import Plan

@@ -17,7 +17,7 @@ from batch.destination_options import (
     WebhookOptions,
 )
 from batch.destinations import MAX_NAME, Destination
-from batch.downloads import Form
+from batch.download_forms import Form
 from pages.parts.destination_words import ENCRYPTIONS, SYSTEMS
 
 KEPT = "Stored. Leave it empty to keep it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from batch.choice import Choice
-from batch.downloads import DEFAULTS, Form, Options
+from batch.download_forms import DEFAULTS, Form, Options
 from batch.feed_mapping import Source
 
 FOLDER = "download"

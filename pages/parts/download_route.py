@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from batch import downloads, jobs
+from batch.download_forms import Form, file_name
 from core.errors import FieldsError, ServiceError, ShopkeeperError
 from pages.parts.base_path import under_base
 from pages.parts.download_address import FOLDER, AddressError, Wanted, wanted
@@ -34,7 +35,7 @@ def _download(request: Request) -> Response:
         asked = wanted(request.path_params["form"], request.query_params.multi_items())
         return _file(request.path_params["job_id"], asked, only_head=request.method == "HEAD")
     except AddressError as error:
-        unknown = request.path_params["form"] not in set(downloads.Form)
+        unknown = request.path_params["form"] not in set(Form)
         return _told(str(error), 404 if unknown else 400)
     except FieldsError as error:
         return _told(error.message, 400)
@@ -51,7 +52,7 @@ def _file(job_id: str, asked: Wanted, *, only_head: bool) -> Response:
     pieces = downloads.download(
         settings, db, job.id, asked.form, choice=asked.choice, options=asked.options
     )
-    name = downloads.file_name(job, asked.form, asked.choice)
+    name = file_name(job, asked.form, asked.choice)
     headers = _HEADERS | {"Content-Disposition": _attachment(name)}
     body = iter(()) if only_head else _begun(pieces, job.id)
     return StreamingResponse(body, headers=headers, media_type=asked.form.media_type)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from batch import choice as choices
 from batch.choice import Choice
-from batch.downloads import Form, Options
+from batch.download_forms import Form, Options
 from batch.jobs import Job
 from pages.parts import job_feed, words
 from pages.parts.destination_words import CHOICES

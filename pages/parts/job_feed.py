@@ -9,7 +9,7 @@ import streamlit as st
 
 from batch import job_feeds, kept_sources, uploads
 from batch.choice import Choice, chosen
-from batch.downloads import Form, Options
+from batch.download_forms import Form, Options
 from batch.feed_mapping import Need, Source, Sources, letters
 from batch.feeds import Feed, Findings, Lack
 from batch.jobs import Job

@@ -13,7 +13,8 @@ import pytest
 
 from batch import review, uploads
 from batch.choice import Choice
-from batch.downloads import DEFAULTS, Form, Options, download, file_name
+from batch.download_forms import DEFAULTS, Form, Options, file_name
+from batch.downloads import download
 from batch.fields import Field, FieldType
 from batch.jobs import Job
 from batch.review_rows import load

@@ -11,7 +11,7 @@ from batch import delivering, delivery_control, destinations, targets
 from batch.choice import Choice
 from batch.destination_options import DestinationKind, FileOptions
 from batch.destinations import Destination
-from batch.downloads import Form
+from batch.download_forms import Form
 from core import products
 from core.db import Database
 from core.errors import DestinationError, DestinationRefused

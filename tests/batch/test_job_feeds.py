@@ -10,7 +10,8 @@ import pytest
 
 from batch import job_feeds
 from batch.choice import Choice
-from batch.downloads import Form, Options, download
+from batch.download_forms import Form, Options
+from batch.downloads import download
 from batch.feed_mapping import Source
 from batch.feeds import GOOGLE, SHOPIFY
 from batch.fields import Field

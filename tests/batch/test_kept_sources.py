@@ -6,7 +6,8 @@ import csv
 import io
 
 from batch import kept_sources
-from batch.downloads import Form, Options, download
+from batch.download_forms import Form, Options
+from batch.downloads import download
 from batch.feed_mapping import Source
 from batch.feeds import GOOGLE, SHOPIFY
 from batch.jobs import Job

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from batch import downloads, jobs, memory, publish, retry, review, rows, undoing
 from batch.corrections import Kind
-from batch.downloads import Form
+from batch.download_forms import Form
 from batch.flags import Flag
 from batch.inputs import Inputs
 from batch.jobs import Job

@@ -12,7 +12,7 @@ from batch import deliveries, delivery_runs, destinations
 from batch.choice import Choice
 from batch.destination_options import DestinationKind, FileOptions, SqlSystem
 from batch.destinations import Destination
-from batch.downloads import Form
+from batch.download_forms import Form
 from batch.fields import parse_fields
 from batch.server_keys import known_key, ssh_server
 from core.db import Database

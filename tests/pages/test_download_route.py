@@ -24,7 +24,7 @@ from streamlit import config
 from batch import control, rows, uploads
 from batch.choice import Choice
 from batch.columns import Columns
-from batch.downloads import Form, Options
+from batch.download_forms import Form, Options
 from batch.extract import Outcome
 from batch.feed_mapping import Source
 from batch.fields import Field
