@@ -80,7 +80,9 @@ def tell_trial(shop: Shop, destination: Destination) -> None:
         return
     st.error(plain(trial.said), icon=":material/error:")
     if trial.missing and st.button(
-        "Add the missing columns", key="add-columns", icon=":material/add_column_right:"
+        "Add the missing columns",
+        key=f"add-columns-{destination.id}",
+        icon=":material/add_column_right:",
     ):
         try_it(shop, destination, adds=True)
         st.rerun()

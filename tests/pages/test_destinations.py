@@ -230,10 +230,13 @@ def test_missing_columns_are_offered_to_be_added(
     destinations.change(settings, db, to.id, "Strict", strict)
     fields = parse_fields([{"name": "brand"}, {"name": "smell"}])
     finished(settings, db, 1, fields=fields, changed={1: {"smell": Value("roses")}})
+    other = destinations.add(settings, db, "Another", DestinationKind.SQL, strict)
     app = page(PATH)
-    keyed(app, f"test-{to.id}").click().run()
-    assert "smell" in app.error[0].value
-    keyed(app, "add-columns").click().run()
+    for one in (to, other):
+        keyed(app, f"test-{one.id}").click().run()
+    assert not app.exception
+    assert ["smell" in one.value for one in app.error] == [True, True]
+    keyed(app, f"add-columns-{to.id}").click().run()
     assert "Added: smell" in app.success[0].value.replace("\\", "")
 
 
