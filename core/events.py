@@ -115,6 +115,7 @@ def _begin(db: Database, consumer: str) -> None:
     """Have a consumer that is new begin with what happens from now on."""
     known = sa.select(cursors.c.position).where(cursors.c.consumer == consumer)
     with db.write() as connection:
+        in_turn(connection)  # several workers may begin at the same moment
         if connection.execute(known).first() is None:
             newest = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))
             position = connection.execute(newest).scalar_one()

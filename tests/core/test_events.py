@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
 from core import events
 from core.db import Database
-from core.events import EventKind
+from core.events import Event, EventKind
 from tests.conftest import on_both
 
 
@@ -59,3 +65,17 @@ def test_old_events_go_once_everybody_has_handled_them(db: Database) -> None:
     happen(db, "b")
     [after] = events.unhandled(db, "notices")
     assert after.subject == "b" and after.id > one.id
+
+
+@pytest.mark.parametrize("db", ["postgres"], indirect=True)
+def test_of_many_that_begin_at_the_same_moment_none_fails(db: Database) -> None:
+    at_once = 4
+    for number in range(10):
+        together = Barrier(at_once)
+
+        def begin(consumer: str, together: Barrier = together) -> Sequence[Event]:
+            together.wait(60)
+            return events.unhandled(db, consumer)
+
+        with ThreadPoolExecutor(at_once) as threads:
+            assert list(threads.map(begin, [f"consumer {number}"] * at_once)) == [[]] * at_once
