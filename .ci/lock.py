@@ -36,6 +36,7 @@ def compiled(requirements: str, *options: str) -> list[str]:
     """The pinned packages with their hashes, one block each."""
     command = [UV, "pip", "compile", "--quiet", "--no-config", "--no-header", "--no-annotate"]
     command += ["--universal", "--python-version", OLDEST_PYTHON, "--generate-hashes"]
+    command += ["--only-binary", ":all:"]  # what would have to be built is not installed, either
     done = subprocess.run(
         [*command, *options, "-"], input=requirements, capture_output=True, text=True, check=False
     )

@@ -23,6 +23,8 @@ class FtpFileSystem(FTPFileSystem):  # type: ignore[misc]
     """
 
     def _connect(self) -> None:
+        if (before := getattr(self, "ftp", None)) is not None:
+            before.close()  # after a transfer that was broken off
         self.ftp = self._client()
         self.ftp.connect(self.host, self.port)
         self._prepare()
