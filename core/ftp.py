@@ -26,8 +26,15 @@ class FtpFileSystem(FTPFileSystem):  # type: ignore[misc]
         if (before := getattr(self, "ftp", None)) is not None:
             before.close()  # after a transfer that was broken off
         self.ftp = self._client()
-        self.ftp.connect(self.host, self.port)
-        self._prepare()
+        try:
+            self.ftp.connect(self.host, self.port)
+            self._prepare()
+            self._log_in()
+        except BaseException:
+            self.ftp.close()
+            raise
+
+    def _log_in(self) -> None:
         try:
             self.ftp.login(*self.cred)
         except ftplib.error_perm as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,12 @@ def tls(tmp_path: Path, certificate: Path) -> Iterator[FtpServer]:
         yield server
 
 
-def opened(scheme: str, server: FtpServer, password: str = PASSWORD) -> Stored:
+@contextmanager
+def opened(scheme: str, server: FtpServer, password: str = PASSWORD) -> Iterator[Stored]:
     address = f"{scheme}://127.0.0.1:{server.port}/feeds/new"
-    return Stored(*open_address(address, username=USER, password=password))
+    filesystem, path = open_address(address, username=USER, password=password)
+    with closing(filesystem):
+        yield Stored(filesystem, path)
 
 
 def is_as_any_other(folder: Stored, server: FtpServer) -> None:
@@ -61,31 +65,35 @@ def is_as_any_other(folder: Stored, server: FtpServer) -> None:
 
 
 def test_a_file_is_written_in_the_clear(plain: FtpServer) -> None:
-    is_as_any_other(opened("ftp", plain), plain)
+    with opened("ftp", plain) as folder:
+        is_as_any_other(folder, plain)
 
 
 def test_a_file_is_written_by_tls(
     tls: FtpServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    is_as_any_other(opened("ftps", tls), tls)
+    with opened("ftps", tls) as folder:
+        is_as_any_other(folder, tls)
 
 
 def test_a_server_with_a_certificate_that_nobody_vouches_for_gets_no_password(
     tls: FtpServer,
 ) -> None:
-    with pytest.raises(DestinationRefused, match=r"self-signed.*SSL_CERT_FILE"):
-        opened("ftps", tls)
+    wanted = pytest.raises(DestinationRefused, match=r"self-signed.*SSL_CERT_FILE")
+    with wanted, opened("ftps", tls):
+        pass
     assert tls.passwords == []
 
 
 def test_a_server_that_cannot_encrypt_gets_no_password(plain: FtpServer) -> None:
-    with pytest.raises(DestinationRefused, match="cannot encrypt"):
-        opened("ftps", plain)
+    with pytest.raises(DestinationRefused, match="cannot encrypt"), opened("ftps", plain):
+        pass
     assert plain.passwords == []
 
 
 def test_a_wrong_password_is_not_tried_again(plain: FtpServer) -> None:
-    with pytest.raises(DestinationRefused, match=f"does not let in the user “{USER}”"):
-        opened("ftp", plain, "something else")
+    wanted = pytest.raises(DestinationRefused, match=f"does not let in the user “{USER}”")
+    with wanted, opened("ftp", plain, "something else"):
+        pass
     assert plain.passwords == ["something else"]
