@@ -48,7 +48,7 @@ class FtpFileSystem(FTPFileSystem):  # type: ignore[misc]
         self.ftp.close()
 
     def _client(self) -> ftplib.FTP:
-        return ftplib.FTP(timeout=self.timeout, encoding=self.encoding)
+        return _Plain(timeout=self.timeout, encoding=self.encoding)
 
     def _prepare(self) -> None:
         """See to what has to be before a name and a password are sent."""
@@ -102,7 +102,19 @@ class FtpsFileSystem(FtpFileSystem):
             ) from error
 
 
-class _Tls(ftplib.FTP_TLS):
+class _NoAbort:
+    def abort(self) -> str:
+        # What is asked for when enough of a file was read. How many answers come, and whether
+        # the command is understood at all, differs between servers, and one that is waited for
+        # in vain takes half a minute: fsspec connects anew instead.
+        raise ftplib.Error("The transfer is ended with its connection.")
+
+
+class _Plain(_NoAbort, ftplib.FTP):
+    pass
+
+
+class _Tls(_NoAbort, ftplib.FTP_TLS):
     def ntransfercmd(
         self, cmd: str, rest: int | str | None = None
     ) -> tuple[socket.socket, int | None]:
