@@ -28,9 +28,9 @@ from rag.mirror import Mirror
 
 #: Rows taken in at one look.
 REFRESH_ROWS = 1000
-#: So long a search waits for another thread that looks; what it waits for takes less, unless very
-#: much was published at once.
-PATIENCE_S = 0.1
+#: So long a search waits for another thread that looks, rather than miss what was just published;
+#: a product takes up to 30 ms to take in on a busy machine.
+PATIENCE_S = 0.5
 #: Pages of rows looked through for them: most of them may be known already.
 MOST_PAGES = 10
 #: After so long without a look, products may have gone that left no trace.

@@ -169,6 +169,9 @@ def test_a_merchandiser_extracts_downloads_and_publishes_a_catalog(
     expect(page.get_by_role("button", name=re.compile("Publish again"))).to_be_visible()
     page.get_by_role("link", name="Ask the shop").click()
     expect(page.get_by_text(re.compile("on the shelves|Filling"))).to_have_count(0, timeout=SLOW_MS)
+    # A look at what was published may be under way, and take longer beside the indexer than a
+    # question waits for it.
+    page.wait_for_timeout(1_000)
     ask(page, "Do you have an aneroid barometer?")
     expect(page.get_by_text("Zephyrine Barometer").first).to_be_visible()
     until_answered(page)
