@@ -54,11 +54,8 @@ def url(request: pytest.FixtureRequest) -> Callable[[str], str | None]:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[tuple[Settings, Database]]:
-    settings = whole_shop.home(tmp_path / "first")
-    db = open_database(settings)
-    whole_shop.fill(settings, db)
-    yield settings, db
-    db.close()
+    with whole_shop.opened(tmp_path / "first") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from core import encrypted
 from core.__main__ import app
 from core.backup import backup
-from core.db import Database, open_database
+from core.db import Database
 from core.errors import BackupError
 from core.restore import restore, verify
 from core.settings import Settings
@@ -27,11 +27,8 @@ WORDS = b"what a customer has told us in confidence, " * 5_000
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[tuple[Settings, Database]]:
-    settings = whole_shop.home(tmp_path / "first")
-    db = open_database(settings)
-    whole_shop.fill(settings, db)
-    yield settings, db
-    db.close()
+    with whole_shop.opened(tmp_path / "first") as opened:
+        yield opened
 
 
 @pytest.fixture

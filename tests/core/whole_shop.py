@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,15 @@ def files(settings: Settings, db: Database) -> dict[str, bytes]:
 def home(path: Path, database: str | None = None, **others: Any) -> Settings:
     """Settings of a home of its own."""
     return load_settings(home=path, database=database, sample_shop=False, **others)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Settings, Database]]:
+    """A shop in a home of its own, with something of everything."""
+    settings = home(path)
+    with closing(open_database(settings)) as db:
+        fill(settings, db)
+        yield settings, db
 
 
 def seen(settings: Settings) -> tuple[dict[str, list[dict[str, Any]]], dict[str, bytes]]:
