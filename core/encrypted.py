@@ -51,16 +51,6 @@ def new_key(path: Path) -> str:
     return public
 
 
-def check_public(keys: Sequence[str]) -> None:
-    """See that these are public keys.
-
-    Raises:
-        BackupError: One is not; it is named.
-    """
-    for key in keys:
-        _public(key)
-
-
 @contextmanager
 def encrypting(file: BinaryIO, keys: Sequence[str]) -> Iterator[BinaryIO]:
     """A stream for writing, of which ``file`` gets the encrypted bytes; nothing is kept elsewhere.
